@@ -1,0 +1,21 @@
+//! From the wire to one typed report: what a port's receivers hear, decoded and checked.
+//!
+//! The modules stand in the order data flows. Everything but [`receiver`] is pure: no I/O, no clock,
+//! no randomness, and no error that stops anything; bad input becomes a counted [`sentence::Reject`].
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+pub mod time;
+pub mod vessel;
+
+pub mod sentence;
+pub mod message;
+pub mod gnss;
+pub mod report;
+pub mod receiver;
+
+pub use report::{Counts, Decoder, Line, ReceiverId, Report, Tally};
+pub use time::{Span, Time};
+pub use vessel::{CallSign, Imo, Mmsi, ShipType};

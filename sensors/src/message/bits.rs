@@ -1,0 +1,173 @@
+//! The bits of one message, in and out of the six-bit armour, and the fields inside them.
+
+use crate::sentence::Reject;
+
+const WORDS: usize = 24;
+
+/// The bits of one message. Never on the heap.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Payload {
+    /// Bits from the most significant of the first word on; one word more than is filled, so that a field
+    /// may be read across a border anywhere. All bits past `len` are 0.
+    words: [u64; WORDS + 1],
+    len: usize,
+}
+
+impl Payload {
+    /// The most bits held. The longest AIS message, type 26 in five slots, has 1064 (ITU-R M.1371-5 table 79);
+    /// networks carry some of up to 1284.
+    pub const CAPACITY: usize = WORDS * 64;
+
+    /// No bits yet.
+    pub const fn new() -> Self {
+        Payload { words: [0; WORDS + 1], len: 0 }
+    }
+
+    /// Reads one sentence's armour.
+    ///
+    /// # Errors
+    /// As [`push_armour`](Self::push_armour).
+    pub fn from_armour(armour: &[u8], fill: u8) -> Result<Self, Reject> {
+        let mut payload = Payload::new();
+        payload.push_armour(armour, fill)?;
+        Ok(payload)
+    }
+
+    /// Adds one sentence's armour, less its fill bits.
+    ///
+    /// # Errors
+    /// `PayloadTooLong`, `BadArmour` or `BadFillBits`.
+    pub fn push_armour(&mut self, armour: &[u8], fill: u8) -> Result<(), Reject> {
+        let fill = usize::from(fill);
+        if fill > 5 || (fill > 0 && armour.is_empty()) {
+            return Err(Reject::BadFillBits);
+        }
+        if self.len + armour.len() * 6 > Self::CAPACITY {
+            return Err(Reject::PayloadTooLong);
+        }
+        let mut seen = 0;
+        for chunk in armour.chunks(8) {
+            let mut bits = 0;
+            for &c in chunk {
+                let sextet = SEXTETS[usize::from(c)];
+                seen |= sextet;
+                bits = bits << 6 | u64::from(sextet & 63);
+            }
+            self.push(chunk.len() * 6, bits);
+        }
+        if seen & ILLEGAL != 0 {
+            return Err(Reject::BadArmour);
+        }
+        if fill > 0 {
+            self.truncate(self.len - fill);
+        }
+        Ok(())
+    }
+
+    fn truncate(&mut self, len: usize) {
+        self.len = len;
+        let (word, used) = (len / 64, len % 64);
+        self.words[word] &= !(u64::MAX >> used);
+        if word < WORDS {
+            self.words[word + 1] = 0;
+        }
+    }
+
+    /// The armour of these bits and how many fill bits were added.
+    pub fn to_armour(&self) -> (String, u8) {
+        let characters = self.len.div_ceil(6);
+        let armour = (0..characters)
+            .map(|i| match self.unsigned(i * 6, 6) as u8 {
+                low @ 0..40 => char::from(low + 48),
+                high => char::from(high + 56),
+            })
+            .collect();
+        (armour, (characters * 6 - self.len) as u8)
+    }
+
+    /// How many bits.
+    #[allow(clippy::len_without_is_empty)]
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Adds the low `width` (1-64) bits of `value`. Beyond [`CAPACITY`](Self::CAPACITY) nothing is added.
+    pub fn push(&mut self, width: usize, value: u64) {
+        debug_assert!((1..=64).contains(&width));
+        if self.len + width > Self::CAPACITY {
+            return;
+        }
+        let value = value & (u64::MAX >> (64 - width));
+        let (word, free) = (self.len / 64, 64 - self.len % 64);
+        if width <= free {
+            self.words[word] |= value << (free - width);
+        } else {
+            self.words[word] |= value >> (width - free);
+            self.words[word + 1] |= value << (64 - (width - free));
+        }
+        self.len += width;
+    }
+
+    /// The unsigned field of `width` (1-64) bits at `start`; bits past the end read as 0, which callers rule
+    /// out by asking for the [length](Self::len) first.
+    pub fn unsigned(&self, start: usize, width: usize) -> u64 {
+        debug_assert!((1..=64).contains(&width));
+        let (word, shift) = (start / 64, start % 64);
+        if word >= WORDS {
+            return 0;
+        }
+        let pair = u128::from(self.words[word]) << 64 | u128::from(self.words[word + 1]);
+        ((pair << shift) >> 64) as u64 >> (64 - width)
+    }
+
+    /// The two's complement field of `width` bits at `start`.
+    pub fn signed(&self, start: usize, width: usize) -> i64 {
+        let unused = 64 - width;
+        (self.unsigned(start, width) << unused) as i64 >> unused
+    }
+
+    /// The bit at `start`.
+    pub fn flag(&self, start: usize) -> bool {
+        self.unsigned(start, 1) == 1
+    }
+
+    /// A 64-bit hash of the bits, the same on every machine and for every division into parts. Fill bits
+    /// don't enter it: receivers disagree about them.
+    pub fn hash(&self) -> u64 {
+        // Multiply and rotate per word, then the finaliser of MurmurHash3 (Appleby, public domain).
+        let mut hash = 0x9e37_79b9_7f4a_7c15_u64;
+        for word in &self.words[..self.len.div_ceil(64)] {
+            hash = (hash ^ word).wrapping_mul(0xff51_afd7_ed55_8ccd).rotate_left(31);
+        }
+        hash = (hash ^ hash >> 33).wrapping_mul(0xff51_afd7_ed55_8ccd);
+        hash = (hash ^ hash >> 33).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+        hash ^ hash >> 33
+    }
+}
+
+impl Default for Payload {
+    fn default() -> Self {
+        Payload::new()
+    }
+}
+
+impl std::fmt::Debug for Payload {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (armour, fill) = self.to_armour();
+        write!(f, "Payload({armour},{fill})")
+    }
+}
+
+const ILLEGAL: u8 = 0x80;
+
+/// ITU-R M.1371 leaves the armour to IEC 61162-1: `0`-`W` are 0-39, `` ` ``-`w` are 40-63.
+static SEXTETS: [u8; 256] = {
+    let mut table = [ILLEGAL; 256];
+    let mut value = 0;
+    while value < 64 {
+        let character = if value < 40 { value + 48 } else { value + 56 };
+        table[character as usize] = value;
+        value += 1;
+    }
+    table
+};

@@ -1,0 +1,356 @@
+//! Receivers: whatever brings lines to us, over any link, as batches of raw lines with their time of arrival.
+//!
+//! One pipeline serves every link: a `Source` gives chunks of bytes, a [`lines::Splitter`] cuts them into
+//! lines, a [`Batch`] carries them on, and [`Health`] shows the technician how it goes. A link that fails is
+//! named, waited for and opened again, and no other receiver notices.
+
+pub mod address;
+pub mod allow;
+mod backoff;
+pub mod batch;
+mod clock;
+mod file;
+pub mod file_time;
+pub mod health;
+pub mod lines;
+pub mod probe;
+pub mod replay;
+mod serial;
+pub mod settings;
+mod stamp;
+mod tcp_client;
+mod tcp_server;
+mod trouble;
+mod udp;
+#[cfg(test)]
+mod tests;
+
+pub use address::Address;
+pub use batch::Batch;
+pub use health::{Health, Snapshot, State};
+pub use settings::{Problem, Settings};
+
+use crate::{ReceiverId, Time};
+use allow::AllowList;
+use backoff::Backoff;
+use lines::{FNV_START, Splitter, fnv1a64, sentences};
+use std::io::{Error, ErrorKind, Result};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio_serial::SerialStream;
+use trouble::explain;
+
+/// Bytes read at a time: the largest datagram.
+const CHUNK_MAX: usize = 65_536;
+
+/// The longest a line waits for others while its source has more to read; the design's promise of 250 ms to the
+/// journal has room for it.
+const GATHER_MAX: Duration = Duration::from_millis(50);
+
+/// How long the last lines may wait for room when the receiver is told to stop.
+const LAST_WORDS_MAX: Duration = Duration::from_secs(1);
+
+/// What one read gave: so many bytes of the buffer.
+struct Chunk {
+    /// Whose bytes: a place below `tcp_server::PEERS_MAX`; 0 where there is only one.
+    peer: usize,
+    length: usize,
+    /// An unfinished line ends here: the end of a datagram, or the peer has gone.
+    ends: bool,
+}
+
+/// An open link.
+enum Source {
+    TcpClient(TcpStream),
+    TcpServer(Box<tcp_server::TcpServer>),
+    Udp(udp::Udp),
+    Serial(SerialStream),
+}
+
+impl Source {
+    async fn open(address: &Address, settings: &Settings, health: &Arc<Health>) -> Result<Source> {
+        let invalid = |message| Error::new(ErrorKind::InvalidInput, message);
+        let allow = AllowList::parse(&settings.allow).map_err(invalid)?;
+        Ok(match address {
+            Address::TcpClient { host, port } => Source::TcpClient(tcp_client::open(host, *port).await?),
+            Address::TcpServer { bind } => {
+                let server =
+                    tcp_server::TcpServer::open(*bind, allow, idle(settings), health.clone()).await?;
+                Source::TcpServer(Box::new(server))
+            }
+            Address::Udp { bind } => Source::Udp(udp::Udp::open(*bind, allow, health.clone()).await?),
+            Address::Serial { path, baud } => Source::Serial(serial::open(path, *baud)?),
+            Address::File { .. } => return Err(invalid("a recording is played, not listened to".into())),
+        })
+    }
+
+    /// Waits until there is something to read.
+    async fn ready(&mut self) -> Result<()> {
+        match self {
+            Source::TcpClient(stream) => stream.readable().await,
+            Source::TcpServer(server) => server.ready().await,
+            Source::Udp(udp) => udp.ready().await,
+            Source::Serial(port) => port.readable().await,
+        }
+    }
+
+    /// Reads what is there; `WouldBlock` when there is nothing more, any other error when the link is lost.
+    fn try_read(&mut self, buffer: &mut [u8]) -> Result<Chunk> {
+        match self {
+            Source::TcpClient(stream) => tcp_client::try_read(stream, buffer),
+            Source::TcpServer(server) => server.try_read(buffer),
+            Source::Udp(udp) => udp.try_read(buffer),
+            Source::Serial(port) => serial::try_read(port, buffer),
+        }
+    }
+
+    /// How many senders may be in the middle of a line at a time.
+    fn peers(&self) -> usize {
+        if matches!(self, Source::TcpServer(_)) { tcp_server::PEERS_MAX } else { 1 }
+    }
+
+    /// Whether the sender waits while we do. One that doesn't is read on, and what has no room is dropped.
+    fn waits(&self) -> bool {
+        !matches!(self, Source::Udp(_))
+    }
+
+    /// Whether silence means that the link is dead and is better opened again.
+    fn dies_silently(&self) -> bool {
+        matches!(self, Source::TcpClient(_) | Source::Serial(_))
+    }
+
+    /// Puts into `health` that the link is open.
+    fn tell(&self, address: &Address, health: &Health) {
+        match self {
+            Source::TcpClient(_) | Source::Serial(_) => {
+                health.set(State::Connected, format!("hears {address}"));
+            }
+            Source::TcpServer(server) => server.tell(),
+            Source::Udp(_) => health.set(State::Listening, format!("listens at {address}")),
+        }
+    }
+}
+
+fn idle(settings: &Settings) -> Duration {
+    Duration::from_secs(u64::from(settings.idle_timeout_seconds.max(1)))
+}
+
+/// How the listening on one link ended.
+enum End {
+    /// Told to stop, or nobody takes the lines any more.
+    Stopped,
+    /// The link is lost; why.
+    Lost(String),
+}
+
+/// Listens to one receiver until `stop` holds true, its sender is gone, or nobody takes the lines any more; or,
+/// for a recording that is not repeated, until it is played.
+///
+/// `now` is the edge's clock; it stamps every line but a recording's, which arrives at the time it tells. When
+/// `out` is full, TCP, serial links and recordings wait; UDP drops whole batches and counts their lines.
+pub async fn listen(
+    settings: Settings,
+    id: ReceiverId,
+    out: mpsc::Sender<Batch>,
+    now: impl Fn() -> Time + Clone + Send + 'static,
+    health: Arc<Health>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let address = match settings.address() {
+        Ok(address) => address,
+        Err(message) => return health.set(State::Failed, message),
+    };
+    if let Address::File { path } = &address {
+        return file::play(path, &settings, id, &out, &health, &mut stop).await;
+    }
+    let mut backoff = Backoff::new(fnv1a64(FNV_START, settings.name.as_bytes()));
+    let mut opened_before = false;
+    loop {
+        let opened = tokio::select! {
+            () = stopped(&mut stop) => break,
+            opened = Source::open(&address, &settings, &health) => opened,
+        };
+        let why = match opened {
+            Err(error) => explain(&address, &error),
+            Ok(mut source) => {
+                if std::mem::replace(&mut opened_before, true) {
+                    health.reconnects.fetch_add(1, Relaxed);
+                }
+                source.tell(&address, &health);
+                let bytes_before = health.bytes.load(Relaxed);
+                let mut gather = Gather::new(id, &source, &now, &health);
+                match gather.pump(&mut source, &address, idle(&settings), &out, &mut stop).await {
+                    End::Stopped => break,
+                    End::Lost(why) => {
+                        if health.bytes.load(Relaxed) > bytes_before {
+                            backoff.reset();
+                        }
+                        why
+                    }
+                }
+            }
+        };
+        let wait = backoff.wait();
+        tracing::warn!(receiver = settings.name, why, wait_seconds = wait.as_secs_f32(), "receiver lost");
+        health.set(State::Failed, format!("{why}; trying again in {:.1} s", wait.as_secs_f32()));
+        tokio::select! {
+            () = stopped(&mut stop) => break,
+            () = sleep(wait) => {}
+        }
+    }
+    health.set(State::Finished, "stopped");
+}
+
+/// Returns when the receiver is to stop.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // An error means that whoever could say so is gone.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// From chunks to batches, on one open link.
+struct Gather<'a, N> {
+    splitters: Vec<Splitter>,
+    batch: Batch,
+    buffer: Vec<u8>,
+    now: &'a N,
+    health: &'a Health,
+}
+
+impl<'a, N: Fn() -> Time> Gather<'a, N> {
+    fn new(id: ReceiverId, source: &Source, now: &'a N, health: &'a Health) -> Gather<'a, N> {
+        Gather {
+            splitters: std::iter::repeat_with(Splitter::default).take(source.peers()).collect(),
+            batch: Batch::new(id),
+            buffer: vec![0; CHUNK_MAX],
+            now,
+            health,
+        }
+    }
+
+    async fn pump(
+        &mut self,
+        source: &mut Source,
+        address: &Address,
+        idle: Duration,
+        out: &mpsc::Sender<Batch>,
+        stop: &mut watch::Receiver<bool>,
+    ) -> End {
+        let mut heard = Instant::now();
+        let mut silent = false;
+        loop {
+            tokio::select! {
+                biased;
+                () = stopped(stop) => {
+                    self.finish(out).await;
+                    return End::Stopped;
+                }
+                permit = out.reserve(), if !self.batch.is_empty() => match permit {
+                    Ok(permit) => permit.send(self.batch.take()),
+                    Err(_) => return End::Stopped,
+                },
+                ready = source.ready(), if self.batch.is_empty() || !source.waits() => {
+                    let read = match ready {
+                        Ok(()) => self.read(source, out).await,
+                        Err(error) => Err(error),
+                    };
+                    if let Err(error) = read {
+                        self.finish(out).await;
+                        return End::Lost(explain(address, &error));
+                    }
+                    heard = Instant::now();
+                    if std::mem::take(&mut silent) {
+                        source.tell(address, self.health);
+                    }
+                }
+                () = sleep_until(heard + idle), if self.batch.is_empty() => {
+                    let why = format!("{address}: open, but nothing was heard for {} s", idle.as_secs());
+                    if source.dies_silently() {
+                        self.finish(out).await;
+                        return End::Lost(why);
+                    }
+                    self.health.set(self.health.state(), why);
+                    heard = Instant::now();
+                    silent = true;
+                }
+            }
+        }
+    }
+
+    /// Reads until the source has nothing more, the batch is full, or its first line has waited long enough.
+    async fn read(&mut self, source: &mut Source, out: &mpsc::Sender<Batch>) -> Result<()> {
+        let began = Instant::now();
+        while began.elapsed() < GATHER_MAX {
+            // Lets other tasks run while this one has more to read than it can keep up with.
+            tokio::task::coop::consume_budget().await;
+            match source.try_read(&mut self.buffer) {
+                Ok(chunk) => self.take(&chunk),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+            if !self.batch.is_full() {
+                continue;
+            }
+            if source.waits() {
+                return Ok(());
+            }
+            match out.try_reserve() {
+                Ok(permit) => permit.send(self.batch.take()),
+                Err(_) => self.drop_batch(),
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, chunk: &Chunk) {
+        let arrived_at = (self.now)();
+        let splitter = &mut self.splitters[chunk.peer];
+        let (cut, blank, lines) = (splitter.cut(), splitter.blank(), self.batch.len());
+        let mut input = &self.buffer[..chunk.length];
+        // Some boxes put several sentences into a datagram with nothing between them.
+        let datagram = chunk.ends && chunk.length > 0;
+        let batch = &mut self.batch;
+        let mut keep = |line: &[u8]| match datagram {
+            true => sentences(line).for_each(|sentence| batch.push(arrived_at, sentence)),
+            false => batch.push(arrived_at, line),
+        };
+        while let Some(line) = splitter.next(&mut input) {
+            keep(line);
+        }
+        if chunk.ends
+            && let Some(line) = splitter.finish()
+        {
+            keep(line);
+        }
+        let health = self.health;
+        health.cut.fetch_add(splitter.cut() - cut, Relaxed);
+        health.blank.fetch_add(splitter.blank() - blank, Relaxed);
+        health.bytes.fetch_add(chunk.length as u64, Relaxed);
+        if self.batch.len() > lines {
+            health.heard(arrived_at, self.batch.len() - lines);
+        }
+    }
+
+    /// Ends every unfinished line and passes on what there is.
+    async fn finish(&mut self, out: &mpsc::Sender<Batch>) {
+        for peer in 0..self.splitters.len() {
+            self.take(&Chunk { peer, length: 0, ends: true });
+        }
+        if self.batch.is_empty() {
+            return;
+        }
+        match timeout(LAST_WORDS_MAX, out.reserve()).await {
+            Ok(Ok(permit)) => permit.send(self.batch.take()),
+            _ => self.drop_batch(),
+        }
+    }
+
+    fn drop_batch(&mut self) {
+        self.health.drops.fetch_add(self.batch.len() as u64, Relaxed);
+        self.batch.clear();
+    }
+}

@@ -1,0 +1,290 @@
+//! One `[[receiver]]` of the settings file, and what can be wrong with it.
+
+use super::address::{self, Address};
+use super::allow::AllowList;
+use super::replay::{self, Pace};
+use crate::{ReceiverId, Time};
+use serde::{Deserialize, Serialize};
+
+/// One receiver: its name, where its antenna stands, and how it is reached.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// What officers call it; no two receivers share a name.
+    pub name: String,
+    /// Latitude of the antenna in degrees, north positive. With the longitude, the screens show how far it hears.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latitude: Option<f64>,
+    /// Longitude of the antenna in degrees, east positive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub longitude: Option<f64>,
+    /// How it is reached: `tcp://HOST:PORT` (we dial it), `tcp-listen://IP:PORT` (it dials us), `udp://IP:PORT`
+    /// (it sends datagrams to that address of ours), `serial:///dev/DEVICE?baud=38400` or `file:///PATH`
+    /// (a recording is played, plain or gzip).
+    pub connect: String,
+    /// For `tcp-listen` and `udp`: the networks that may send to us, such as `["192.0.2.0/24"]`. Without any,
+    /// only this machine may. Required where the address is open beyond this machine.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow: Vec<String>,
+    /// For `tcp` and `serial`: seconds of silence after which the link is taken for dead and opened again. For
+    /// `tcp-listen` and `udp`: seconds of silence after which the screens say so. A receiver at a busy port hears
+    /// something every second; raise this where hours pass between vessels.
+    #[serde(default = "idle_timeout_default")]
+    pub idle_timeout_seconds: u32,
+    /// For `file`: `"as_recorded"`, a number of times faster such as `60`, or `"flat_out"`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speed: Option<Speed>,
+    /// For `file`: when the first line was heard, such as `"2026-01-01T00:00:00Z"`. Used only when nothing in the
+    /// recording tells the time; without it such a recording starts at 2000-01-01T00:00:00Z.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<String>,
+    /// For `file`: lines a second, used only when nothing in the recording tells the time; 100 without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<f64>,
+    /// For `file`: start again at the end; time goes on from there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub repeat: bool,
+}
+
+/// How fast a recording is played: a word or a number of times.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Speed {
+    /// So many times faster than it was recorded.
+    Times(f64),
+    /// `as_recorded` or `flat_out`.
+    Word(String),
+}
+
+fn idle_timeout_default() -> u32 {
+    // A quiet station still hears a base station every 10 s or an anchored ship every 3 minutes. Ours, unproven.
+    120
+}
+
+/// Something wrong in the settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// The field, such as `receiver[2].connect` (counted from 1).
+    pub key: String,
+    /// What is wrong.
+    pub message: String,
+    /// What would be accepted.
+    pub accepted: String,
+}
+
+impl Problem {
+    fn new(key: &str, message: impl Into<String>, accepted: impl Into<String>) -> Problem {
+        Problem { key: key.to_owned(), message: message.into(), accepted: accepted.into() }
+    }
+}
+
+/// Every problem of all receivers, each with its place in the list; opens nothing.
+pub fn check_all(receivers: &[Settings]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (index, receiver) in receivers.iter().enumerate() {
+        let place = |p: Problem| Problem { key: format!("receiver[{}].{}", index + 1, p.key), ..p };
+        problems.extend(receiver.check().into_iter().map(place));
+        if receivers[..index].iter().any(|earlier| earlier.name == receiver.name) {
+            let message = format!("`{}` is the name of another receiver too", receiver.name);
+            problems.push(place(Problem::new("name", message, "a name of its own for each receiver")));
+        }
+    }
+    if receivers.len() > usize::from(u16::MAX) {
+        problems.push(Problem::new("receiver", "too many receivers", "at most 65535"));
+    }
+    problems
+}
+
+impl Settings {
+    /// A receiver with only a name and an address.
+    pub fn new(name: impl Into<String>, connect: &Address) -> Settings {
+        Settings {
+            name: name.into(),
+            latitude: None,
+            longitude: None,
+            connect: connect.to_string(),
+            allow: Vec::new(),
+            idle_timeout_seconds: idle_timeout_default(),
+            speed: None,
+            start: None,
+            rate: None,
+            repeat: false,
+        }
+    }
+
+    /// The address; the error says what is wrong with it.
+    pub fn address(&self) -> Result<Address, String> {
+        Address::parse(&self.connect)
+    }
+
+    /// How fast a recording is played; the error says what is wrong with it.
+    pub fn pace(&self) -> Result<Pace, String> {
+        match &self.speed {
+            None => Ok(Pace::Times(1.0)),
+            Some(Speed::Times(times)) if times.is_finite() && *times > 0.0 => Ok(Pace::Times(*times)),
+            Some(Speed::Times(times)) => Err(format!("{times} is not a speed")),
+            Some(Speed::Word(word)) => match word.as_str() {
+                "as_recorded" => Ok(Pace::Times(1.0)),
+                "flat_out" => Ok(Pace::FlatOut),
+                _ => Err(format!("`{word}` is not a speed")),
+            },
+        }
+    }
+
+    /// How a recording is read. What [`check`](Settings::check) refuses is left at its default.
+    pub fn replay_options(&self, receiver: ReceiverId) -> replay::Options {
+        let mut options = replay::Options { receiver, ..replay::Options::default() };
+        if let Some(start) = self.start.as_deref().and_then(Time::parse) {
+            options.start = start;
+        }
+        if let Some(rate) = self.rate.filter(|rate| is_rate(*rate)) {
+            options.rate = rate;
+        }
+        options
+    }
+
+    /// Every problem with these settings, each with its field; opens nothing.
+    pub fn check(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let mut problem =
+            |key, message: String, accepted: &str| problems.push(Problem::new(key, message, accepted));
+
+        if self.name.trim().is_empty() || self.name.chars().any(char::is_control) || self.name.len() > 100 {
+            problem(
+                "name",
+                "the name is empty, too long or not printable".into(),
+                "1 to 100 printable characters",
+            );
+        }
+        match (self.latitude, self.longitude) {
+            (Some(_), None) => problem("longitude", "missing beside a latitude".into(), "-180 to 180"),
+            (None, Some(_)) => problem("latitude", "missing beside a longitude".into(), "-90 to 90"),
+            _ => {}
+        }
+        // Written so that "not a number" is a problem.
+        if self.latitude.is_some_and(|lat| !(-90.0..=90.0).contains(&lat)) {
+            problem("latitude", "outside the earth".into(), "-90 to 90");
+        }
+        if self.longitude.is_some_and(|lon| !(-180.0..=180.0).contains(&lon)) {
+            problem("longitude", "outside the earth".into(), "-180 to 180");
+        }
+        if self.idle_timeout_seconds == 0 {
+            problem("idle_timeout_seconds", "0 would never let a link live".into(), "1 or more");
+        }
+        if let Err(message) = AllowList::parse(&self.allow) {
+            problem("allow", message, "networks such as 192.0.2.0/24, or single IP addresses");
+        }
+        if let Err(message) = self.pace() {
+            problem("speed", message, "\"as_recorded\", \"flat_out\" or a number above 0");
+        }
+        if self.start.as_deref().is_some_and(|start| Time::parse(start).is_none()) {
+            problem("start", "not a time".into(), "RFC 3339, such as 2026-01-01T00:00:00Z");
+        }
+        if self.rate.is_some_and(|rate| !is_rate(rate)) {
+            problem("rate", "not a rate".into(), "lines a second, above 0 and at most 1000000");
+        }
+        match self.address() {
+            Err(message) => problem("connect", message, address::ACCEPTED),
+            Ok(address) => self.check_options(&address, &mut problem),
+        }
+        problems
+    }
+
+    fn check_options(&self, address: &Address, problem: &mut impl FnMut(&'static str, String, &str)) {
+        let mut misplaced = |key: &'static str, set: bool, belongs: &str| {
+            if set {
+                problem(key, format!("means nothing for {address}"), belongs);
+            }
+        };
+        let bind = match address {
+            Address::TcpServer { bind } | Address::Udp { bind } => Some(bind),
+            _ => None,
+        };
+        misplaced("allow", bind.is_none() && !self.allow.is_empty(), "tcp-listen:// and udp:// only");
+        if !matches!(address, Address::File { .. }) {
+            misplaced("speed", self.speed.is_some(), "file:// only");
+            misplaced("start", self.start.is_some(), "file:// only");
+            misplaced("rate", self.rate.is_some(), "file:// only");
+            misplaced("repeat", self.repeat, "file:// only");
+        }
+        if bind.is_some_and(|bind| !bind.ip().is_loopback()) && self.allow.is_empty() {
+            let message =
+                format!("{address} is open beyond this machine and nobody is allowed to send to it");
+            problem("allow", message, "the networks the receivers are in, such as [\"192.0.2.0/24\"]");
+        }
+    }
+}
+
+fn is_rate(rate: f64) -> bool {
+    rate > 0.0 && rate <= 1e6
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: serde_json::Value) -> Settings {
+        serde_json::from_value(json).unwrap()
+    }
+
+    #[test]
+    fn good_settings_have_no_problem() {
+        for json in [
+            serde_json::json!({"name": "mast", "connect": "tcp://192.0.2.10:10110", "latitude": 10.6, "longitude": 103.5}),
+            serde_json::json!({"name": "udp", "connect": "udp://127.0.0.1:10110"}),
+            serde_json::json!({"name": "udp", "connect": "udp://0.0.0.0:10110", "allow": ["192.0.2.0/24"]}),
+            serde_json::json!({"name": "f", "connect": "file://night.nmea", "speed": 60, "repeat": true}),
+            serde_json::json!({"name": "f", "connect": "file://night.nmea", "speed": "flat_out",
+                "start": "2026-01-01T00:00:00Z", "rate": 50}),
+        ] {
+            assert_eq!(read(json).check(), []);
+        }
+    }
+
+    #[test]
+    fn every_problem_is_named_at_once() {
+        let bad =
+            read(serde_json::json!({"name": " ", "connect": "tcp://x", "latitude": 91, "start": "noon",
+            "rate": 0, "speed": "fast", "allow": ["here"], "idle_timeout_seconds": 0}));
+        let keys: Vec<String> = bad.check().into_iter().map(|p| p.key).collect();
+        let expected = [
+            "name",
+            "longitude",
+            "latitude",
+            "idle_timeout_seconds",
+            "allow",
+            "speed",
+            "start",
+            "rate",
+            "connect",
+        ];
+        assert_eq!(keys, expected);
+    }
+
+    #[test]
+    fn udp_beyond_this_machine_needs_an_allow_list() {
+        let open = read(serde_json::json!({"name": "u", "connect": "udp://0.0.0.0:10110"}));
+        assert_eq!(open.check()[0].key, "allow");
+    }
+
+    #[test]
+    fn options_of_other_links_are_refused() {
+        let odd =
+            read(serde_json::json!({"name": "t", "connect": "tcp://h:1", "repeat": true, "allow": ["::1"]}));
+        let keys: Vec<String> = odd.check().into_iter().map(|p| p.key).collect();
+        assert_eq!(keys, ["allow", "repeat"]);
+    }
+
+    #[test]
+    fn unknown_keys_are_refused() {
+        let json = serde_json::json!({"name": "t", "connect": "tcp://h:1", "pasword": "x"});
+        assert!(serde_json::from_value::<Settings>(json).unwrap_err().to_string().contains("pasword"));
+    }
+
+    #[test]
+    fn two_receivers_cannot_share_a_name() {
+        let one = read(serde_json::json!({"name": "t", "connect": "tcp://h:1"}));
+        let problems = check_all(&[one.clone(), one]);
+        assert_eq!(problems[0].key, "receiver[2].name");
+    }
+}

@@ -1,0 +1,198 @@
+//! From lines to reports: the one value that remembers what one sentence leaves for the next.
+
+use super::{Ais, Content, Counts, ReceiverId, Report};
+use crate::gnss::GnssReport;
+use crate::message::{self, Body, Message, Payload};
+use crate::sentence::assembly::{Assembly, Part};
+use crate::sentence::{self, Item, Reject, Sentence, Tag, Trailer, Vdm};
+use crate::{Span, Time};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// How far before its arrival a stamp is believed: a link may have been down. Ours, unproven.
+const STAMP_AGE_MAX: Span = Span::from_hours(7 * 24);
+/// How far after its arrival a stamp is believed: clocks run fast. Ours, unproven.
+const STAMP_LEAD_MAX: Span = Span::from_seconds(30);
+
+/// One line as the journal has it.
+#[derive(Debug, Clone, Copy)]
+pub struct Line<'a> {
+    /// Who heard it.
+    pub receiver: ReceiverId,
+    /// Its place in the journal.
+    pub sequence: u64,
+    /// When it arrived.
+    pub heard_at: Time,
+    /// What arrived, with or without line end.
+    pub bytes: &'a [u8],
+}
+
+/// Reads lines of any number of receivers into reports. Its state serialises and is bounded: unfinished
+/// messages by [`OPEN_MAX`](sentence::assembly::OPEN_MAX), the rest by the number of receivers.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Decoder {
+    assembly: Assembly,
+    receivers: BTreeMap<ReceiverId, Hearing>,
+    counts: Counts,
+}
+
+/// What is remembered of one receiver from line to line.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+struct Hearing {
+    /// TAG block that stood alone on its line, for the next sentence.
+    tag: Option<Tag>,
+    /// AIS sentences so far.
+    ais_sentences: u64,
+    tally: Tally,
+}
+
+/// What came of one receiver's lines.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Complete AIS messages.
+    pub messages: u64,
+    /// Lines, sentences and messages refused.
+    pub refused: u64,
+}
+
+impl Decoder {
+    /// A decoder that has heard nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What it has counted so far.
+    pub fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// What came of one receiver's lines so far.
+    pub fn tally(&self, receiver: ReceiverId) -> Tally {
+        self.receivers.get(&receiver).map_or_else(Tally::default, |hearing| hearing.tally)
+    }
+
+    /// Reads one line and adds what it completes to `out`.
+    pub fn line(&mut self, line: Line<'_>, out: &mut Vec<Report>) {
+        self.counts.lines += 1;
+        let (messages, refused) = (self.counts.messages, self.counts.refused);
+        let mut hearing = self.receivers.get(&line.receiver).copied().unwrap_or_default();
+        for item in sentence::items(line.bytes) {
+            match item {
+                Item::Tag(tag) => hearing.tag.get_or_insert_default().extend(tag),
+                Item::Sentence(sentence) => self.sentence(line, &sentence, &mut hearing, out),
+                Item::Refused(reject) => {
+                    self.counts.refuse(reject, 1);
+                    // A TAG block's sentence that is lost takes the block's values with it.
+                    if !matches!(reject, Reject::BadTagChecksum | Reject::BadTagBlock) {
+                        hearing.tag = None;
+                    }
+                }
+            }
+        }
+        hearing.tally.messages += self.counts.messages - messages;
+        hearing.tally.refused += self.counts.refused - refused;
+        self.receivers.insert(line.receiver, hearing);
+    }
+
+    fn sentence(
+        &mut self,
+        line: Line<'_>,
+        sentence: &Sentence<'_>,
+        hearing: &mut Hearing,
+        out: &mut Vec<Report>,
+    ) {
+        self.counts.sentences += 1;
+        if let Some(vdm) = Vdm::read(sentence) {
+            hearing.ais_sentences += 1;
+            let tag = self.tag(line, sentence, hearing.tag.take());
+            match vdm {
+                Ok(vdm) => self.vdm(line, tag, vdm, hearing.ais_sentences, out),
+                Err(reject) => self.counts.refuse(reject, 1),
+            }
+        } else if sentence.raw[0] == b'$' && GnssReport::reads(sentence.formatter()) {
+            let tag = self.tag(line, sentence, hearing.tag.take());
+            match GnssReport::read(sentence.raw) {
+                Ok(Some(gnss)) => out.push(report(line, tag, Content::Gnss(gnss))),
+                Ok(None) => {}
+                Err(reject) => self.counts.refuse(reject, 1),
+            }
+        } else {
+            self.counts.unused(sentence.formatter(), 1);
+            // Makers' time and source lines (`$PGHP`) stand between a TAG block and its sentence.
+            if !sentence.is_proprietary() {
+                hearing.tag = None;
+            }
+        }
+    }
+
+    /// What the TAG block says, or the trailer where there is none; an unbelievable time removed.
+    fn tag(&mut self, line: Line<'_>, sentence: &Sentence<'_>, tag: Option<Tag>) -> Tag {
+        let mut tag = tag.unwrap_or_default();
+        if !sentence.trailer.is_empty() {
+            let trailer = Trailer::read(sentence.trailer);
+            if tag.station == 0 {
+                tag.station = trailer.station;
+            }
+            tag.time = tag.time.or(trailer.time);
+        }
+        let believed = (line.heard_at - STAMP_AGE_MAX)..=(line.heard_at + STAMP_LEAD_MAX);
+        if tag.time.is_some_and(|stamp| !believed.contains(&stamp)) {
+            self.counts.stamp_refused += 1;
+            tag.time = None;
+        }
+        tag
+    }
+
+    fn vdm(&mut self, line: Line<'_>, tag: Tag, vdm: Vdm<'_>, ordinal: u64, out: &mut Vec<Report>) {
+        if vdm.total == 1 {
+            // Filled in place: a `Result<Payload>` is copied twice on its way here.
+            let mut payload = Payload::new();
+            match payload.push_armour(vdm.payload, vdm.fill) {
+                Ok(()) => self.payload(line, tag, vdm.own_ship, &payload, out),
+                Err(reject) => self.counts.refuse(reject, 1),
+            }
+            return;
+        }
+        let part = Part { receiver: line.receiver, ordinal, heard_at: line.heard_at, tag, vdm };
+        let counts = &mut self.counts;
+        let whole = self.assembly.add(&part, |reject, parts| counts.refuse(reject, parts));
+        if let Some(whole) = whole {
+            self.payload(line, whole.tag, vdm.own_ship, &whole.payload, out);
+        }
+    }
+
+    fn payload(
+        &mut self,
+        line: Line<'_>,
+        tag: Tag,
+        own_ship: bool,
+        payload: &Payload,
+        out: &mut Vec<Report>,
+    ) {
+        match message::kind(payload) {
+            Ok(kind) => {
+                self.counts.messages += 1;
+                self.counts.messages_by_type[usize::from(kind)] += 1;
+            }
+            Err(reject) => return self.counts.refuse(reject, 1),
+        }
+        match Message::decode(payload) {
+            Ok(Message { body: Body::Other, .. }) => {}
+            Ok(message) => {
+                let ais = Ais { message, own_ship, payload_hash: payload.hash(), station_hash: tag.station };
+                out.push(report(line, tag, Content::Ais(ais)));
+            }
+            Err(reject) => self.counts.refuse(reject, 1),
+        }
+    }
+}
+
+fn report(line: Line<'_>, tag: Tag, content: Content) -> Report {
+    Report {
+        receiver: line.receiver,
+        sequence: line.sequence,
+        time: tag.time.unwrap_or(line.heard_at),
+        heard_at: line.heard_at,
+        content,
+    }
+}

@@ -1,0 +1,55 @@
+//! What leaves this crate: one thing heard, by whom and when.
+
+mod counts;
+mod decoder;
+
+pub use counts::Counts;
+pub use decoder::{Decoder, Line, Tally};
+
+use crate::{Time, gnss::GnssReport, message::Message};
+use serde::{Deserialize, Serialize};
+
+/// A receiver's number in this installation; its name and place are settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ReceiverId(pub u16);
+
+/// One complete thing heard.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// Who heard it.
+    pub receiver: ReceiverId,
+    /// Journal sequence of the line that completed it.
+    pub sequence: u64,
+    /// Event time: the receiver's own stamp where one came with the line and is believable, else arrival.
+    pub time: Time,
+    /// When the line that completed it arrived here.
+    pub heard_at: Time,
+    /// What was said.
+    pub content: Content,
+}
+
+/// What was said.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Content {
+    /// An AIS message of a type that is decoded to fields.
+    Ais(Ais),
+    /// A position or time from a GNSS receiver.
+    Gnss(GnssReport),
+}
+
+/// An AIS message and how it came.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ais {
+    /// The decoded message.
+    pub message: Message,
+    /// `VDO`: what the receiver's own ship sent, not what it heard.
+    pub own_ship: bool,
+    /// 64-bit hash of the payload's bits, the same for the same transmission at every receiver.
+    pub payload_hash: u64,
+    /// The TAG block's or trailer's station (`s:`), hashed; 0 where none was named.
+    pub station_hash: u64,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,207 @@
+//! One line from a receiver, taken apart: TAG blocks, NMEA sentences with their checksums, trailers.
+//!
+//! Nothing is copied: what [`items`] yields borrows from the line.
+
+pub mod assembly;
+mod reject;
+mod tag_block;
+mod trailer;
+mod vdm;
+
+pub use reject::Reject;
+pub use tag_block::{Group, Tag};
+pub use trailer::Trailer;
+pub use vdm::Vdm;
+
+/// The longest line that is read, bytes. The journal cuts lines at the same length.
+pub const LINE_MAX: usize = 4096;
+
+/// One thing found on a line.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Item<'a> {
+    /// A TAG block, for the sentence that follows on this line or the next.
+    Tag(Tag),
+    /// A sentence whose checksum is right.
+    Sentence(Sentence<'a>),
+    /// Something that cannot be used.
+    Refused(Reject),
+}
+
+/// A sentence whose checksum is right; its fields are not looked at yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sentence<'a> {
+    /// From `!` or `$` to the checksum's second digit.
+    pub raw: &'a [u8],
+    /// Talker and formatter, such as `AIVDM` or `PGHP`: all before the first comma.
+    pub address: &'a [u8],
+    /// All between the first comma and `*`.
+    pub fields: &'a [u8],
+    /// All after the checksum up to the next sentence, such as `,r003669987,1152921693`.
+    pub trailer: &'a [u8],
+}
+
+impl Sentence<'_> {
+    /// The last three letters of the address, which say what kind of sentence it is; the whole address
+    /// of a maker's own sentence (`$P...`).
+    pub fn formatter(&self) -> &[u8] {
+        if self.is_proprietary() {
+            self.address
+        } else {
+            &self.address[self.address.len().saturating_sub(3)..]
+        }
+    }
+
+    /// A maker's own sentence, whose fields no standard describes.
+    pub fn is_proprietary(&self) -> bool {
+        self.raw.first() == Some(&b'$') && self.address.first() == Some(&b'P')
+    }
+}
+
+/// What `line` holds, in order. A blank line and a `#` comment hold nothing; what stands before the first
+/// `!`, `$` or `\` (a log's time stamp, an IEC 61162-450 header) is skipped.
+pub fn items(line: &[u8]) -> Items<'_> {
+    let line = line.trim_ascii();
+    if line.is_empty() || line[0] == b'#' {
+        return Items { rest: &[], found: true };
+    }
+    Items { rest: line, found: false }
+}
+
+/// Iterator over the [`Item`]s of a line.
+#[derive(Debug, Clone)]
+pub struct Items<'a> {
+    rest: &'a [u8],
+    /// Whether the line held anything; a line that did not is refused once, at its end.
+    found: bool,
+}
+
+impl<'a> Iterator for Items<'a> {
+    type Item = Item<'a>;
+
+    fn next(&mut self) -> Option<Item<'a>> {
+        if self.rest.len() > LINE_MAX {
+            *self = Items { rest: &[], found: true };
+            return Some(Item::Refused(Reject::LineTooLong));
+        }
+        let Some(start) = self.rest.iter().position(|&b| starts_something(b)) else {
+            let skipped = std::mem::take(&mut self.rest);
+            if self.found {
+                return None;
+            }
+            self.found = true;
+            let is_text = skipped.iter().all(|&b| b == b'\t' || (0x20..0x7f).contains(&b));
+            return Some(Item::Refused(if is_text { Reject::NotASentence } else { Reject::NotText }));
+        };
+        self.found = true;
+        let (item, rest) = match self.rest[start] {
+            b'\\' => tag_block::read(&self.rest[start..]),
+            _ => read(&self.rest[start..]),
+        };
+        self.rest = rest;
+        Some(item)
+    }
+}
+
+fn starts_something(b: u8) -> bool {
+    matches!(b, b'!' | b'$' | b'\\')
+}
+
+/// Reads the sentence at the start of `text` (which begins with `!` or `$`), and gives what follows it.
+fn read(text: &[u8]) -> (Item<'_>, &[u8]) {
+    let Some(star) = star_at_the_end(text).or_else(|| text.iter().position(|&b| b == b'*')) else {
+        return (Item::Refused(Reject::NoChecksum), from_next_start(text, 1));
+    };
+    let body = &text[1..star];
+    let digits = &text[star + 1..text.len().min(star + 3)];
+    if digits.is_empty() {
+        return (Item::Refused(Reject::NoChecksum), from_next_start(text, 1));
+    }
+    if hex_byte(digits) != Some(xor(body)) {
+        // A sentence that lost its end runs into the next one, whose `*` this is.
+        let cut_short = body.iter().any(|&b| starts_something(b));
+        let reject = if cut_short { Reject::NoChecksum } else { Reject::BadChecksum };
+        return (Item::Refused(reject), from_next_start(text, if cut_short { 1 } else { star }));
+    }
+    let after = &text[star + 3..];
+    let trailer = &after[..after.len() - from_next_start(after, 0).len()];
+    let (address, fields) = match body.iter().take(ADDRESS_MAX + 1).position(|&b| b == b',') {
+        Some(comma) if comma > 0 => (&body[..comma], &body[comma + 1..]),
+        _ => return (Item::Refused(Reject::MalformedFields), &after[trailer.len()..]),
+    };
+    (Item::Sentence(Sentence { raw: &text[..star + 3], address, fields, trailer }), &after[trailer.len()..])
+}
+
+/// No talker and formatter are longer.
+const ADDRESS_MAX: usize = 15;
+
+/// Where `*` is, when it stands three from the end and nowhere before: the usual line, found without a search.
+fn star_at_the_end(text: &[u8]) -> Option<usize> {
+    let star = text.len().checked_sub(3)?;
+    // Without early exit, so that the compiler checks many bytes at once.
+    let earlier = text[..star].iter().fold(false, |found, &b| found | (b == b'*'));
+    (text[star] == b'*' && !earlier).then_some(star)
+}
+
+fn from_next_start(text: &[u8], from: usize) -> &[u8] {
+    let from = from.min(text.len());
+    match text[from..].iter().position(|&b| starts_something(b)) {
+        Some(at) => &text[from + at..],
+        None => &[],
+    }
+}
+
+fn xor(bytes: &[u8]) -> u8 {
+    bytes.iter().fold(0, |sum, b| sum ^ b)
+}
+
+fn hex_byte(digits: &[u8]) -> Option<u8> {
+    let nibble = |b: u8| match b {
+        b'0'..=b'9' => Some(b - b'0'),
+        b'A'..=b'F' => Some(b - b'A' + 10),
+        b'a'..=b'f' => Some(b - b'a' + 10),
+        _ => None,
+    };
+    match digits {
+        [high, low] => Some(nibble(*high)? << 4 | nibble(*low)?),
+        _ => None,
+    }
+}
+
+/// A decimal number of at most 18 digits and nothing else.
+fn decimal(text: &[u8]) -> Option<u64> {
+    if text.is_empty() || text.len() > 18 {
+        return None;
+    }
+    text.iter().try_fold(0_u64, |n, b| b.is_ascii_digit().then(|| n * 10 + u64::from(b - b'0')))
+}
+
+/// A receiver's stamp: seconds or milliseconds since 1970, told apart by magnitude; a fraction of a second
+/// is read to the millisecond.
+fn stamp(text: &[u8]) -> Option<crate::Time> {
+    // As seconds these are years 5138 and 3170843: no receiver means them.
+    const SECONDS_END: u64 = 100_000_000_000;
+    const MILLIS_END: u64 = 100_000_000_000_000;
+    let (whole, fraction) = match text.iter().position(|&b| b == b'.') {
+        Some(dot) => (&text[..dot], &text[dot + 1..]),
+        None => (text, &[][..]),
+    };
+    let whole = decimal(whole)?;
+    if whole >= SECONDS_END {
+        return (whole < MILLIS_END).then(|| crate::Time::from_millis(whole as i64));
+    }
+    let mut millis = 0;
+    for (digit, unit) in fraction.iter().zip([100, 10, 1]) {
+        millis += decimal(&[*digit])? * unit;
+    }
+    Some(crate::Time::from_millis((whole * 1000 + millis) as i64))
+}
+
+/// The hash by which stations are told apart: 64-bit FNV-1a of the name, never 0, the same on every machine.
+pub fn station_hash(name: &[u8]) -> u64 {
+    let hash =
+        name.iter().fold(0xcbf2_9ce4_8422_2325_u64, |h, &b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+    hash.max(1)
+}
+
+#[cfg(test)]
+mod tests;
