@@ -1,1 +1,7 @@
+//! Watchkeeper: keeps watch over the waters of a port.
+//!
+//! The modules stand in the order data flows. Data moves down this list and never back up; a test
+//! (`tests/suite/layers.rs`) refuses a back edge.
 
+// The core: journal entries in, tracks and alert changes out. No I/O, no clock, no randomness, no errors.
+pub mod geo;
