@@ -6,3 +6,4 @@
 // The core: journal entries in, tracks and alert changes out. No I/O, no clock, no randomness, no errors.
 pub mod geo;
 pub mod place;
+pub mod entry;
