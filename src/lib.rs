@@ -7,3 +7,4 @@
 pub mod geo;
 pub mod place;
 pub mod entry;
+pub mod admit;

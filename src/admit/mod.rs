@@ -1,0 +1,70 @@
+//! Stage 0, admit: lines become reports, and one transmission heard twice is one report.
+
+mod repeats;
+
+use repeats::Repeats;
+use sensors::{Counts, Decoder, Line, ReceiverId, Report, Tally, Time, receiver::Batch, report::Content};
+use serde::{Deserialize, Serialize};
+
+/// The stage: what it must remember between two batches.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Admit {
+    decoder: Decoder,
+    repeats: Repeats,
+    repeated: u64,
+    now: Time,
+}
+
+impl Admit {
+    /// Decodes a batch of lines whose first has the sequence `first`; appends what is new to `out`.
+    pub fn lines(&mut self, first: u64, batch: &Batch, out: &mut Vec<Report>) {
+        let start = out.len();
+        for (index, (heard_at, bytes)) in batch.iter().enumerate() {
+            self.now = self.now.max(heard_at);
+            let line = Line { receiver: batch.receiver(), sequence: first + index as u64, heard_at, bytes };
+            self.decoder.line(line, out);
+        }
+        let mut kept = start;
+        for index in start..out.len() {
+            if self.is_new(&out[index]) {
+                out.swap(kept, index);
+                kept += 1;
+            }
+        }
+        out.truncate(kept);
+    }
+
+    /// The clock of the edge passes.
+    pub fn tick(&mut self, now: Time) {
+        self.now = self.now.max(now);
+    }
+
+    fn is_new(&mut self, report: &Report) -> bool {
+        let Content::Ais(ais) = &report.content else { return true };
+        let new = self.repeats.first_time(ais.payload_hash, report.time);
+        if !new {
+            self.repeated += 1;
+        }
+        new
+    }
+
+    /// The newest moment that any entry told of.
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// What was heard and refused, by kind.
+    pub fn counts(&self) -> &Counts {
+        self.decoder.counts()
+    }
+
+    /// What came of one receiver's lines.
+    pub fn tally(&self, receiver: ReceiverId) -> Tally {
+        self.decoder.tally(receiver)
+    }
+
+    /// How many reports were another receiver's copy, or a repeat, of one already admitted.
+    pub fn repeated(&self) -> u64 {
+        self.repeated
+    }
+}
