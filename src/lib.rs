@@ -8,3 +8,4 @@ pub mod geo;
 pub mod place;
 pub mod entry;
 pub mod admit;
+pub mod track;
