@@ -9,3 +9,4 @@ pub mod place;
 pub mod entry;
 pub mod admit;
 pub mod track;
+pub mod picture;
