@@ -10,3 +10,4 @@ pub mod entry;
 pub mod admit;
 pub mod track;
 pub mod picture;
+pub mod detector;
