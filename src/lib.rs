@@ -11,3 +11,4 @@ pub mod admit;
 pub mod track;
 pub mod picture;
 pub mod detector;
+pub mod alert;
