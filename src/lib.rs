@@ -12,3 +12,4 @@ pub mod track;
 pub mod picture;
 pub mod detector;
 pub mod alert;
+pub mod watch;

@@ -1,0 +1,54 @@
+//! Stage A as it runs: tracks, and the rules that look at one of them.
+
+use super::World;
+use crate::detector::{TrackRule, TrackRules, Verdict};
+use crate::track::{Event, Gained, Tracks};
+use sensors::{Report, Time};
+use serde::{Deserialize, Serialize};
+
+/// Keyed by vessel: nothing in it looks from one vessel to another.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Follow {
+    tracks: Tracks,
+    rules: TrackRules,
+}
+
+impl Follow {
+    pub(super) fn report(
+        &mut self,
+        report: &Report,
+        world: &World,
+        gained: &mut Gained,
+        verdicts: &mut Vec<Verdict>,
+    ) {
+        let seen = self.tracks.follow(report, &world.settings.track, &world.places, gained);
+        if let Some(seen) = seen {
+            self.rules.on_report(&seen, world.context(), verdicts);
+        }
+        self.forget(gained, report.time, verdicts);
+    }
+
+    pub(super) fn tick(
+        &mut self,
+        now: Time,
+        world: &World,
+        gained: &mut Gained,
+        verdicts: &mut Vec<Verdict>,
+    ) {
+        self.tracks.tick(now, &world.settings.track, &mut gained.events);
+        self.forget(gained, now, verdicts);
+        self.rules.on_tick(now, world.context(), verdicts);
+    }
+
+    fn forget(&mut self, gained: &Gained, now: Time, verdicts: &mut Vec<Verdict>) {
+        for event in &gained.events {
+            if let Event::Forgotten(track) = event {
+                self.rules.forget(*track, now, verdicts);
+            }
+        }
+    }
+
+    pub(super) fn tracks_and_fixes(&self) -> (u64, u64) {
+        (self.tracks.begun(), self.tracks.fixes())
+    }
+}

@@ -1,0 +1,224 @@
+//! The core as one value: the four stages chained. A pure function of the journal.
+
+mod follow;
+mod meet;
+
+pub use follow::Follow;
+pub use meet::Meet;
+
+use crate::admit::Admit;
+use crate::alert::{self, Alert, Change, Raise};
+use crate::detector::{self, Context, Verdict};
+use crate::entry::{Entry, Numbered};
+use crate::picture::Picture;
+use crate::place::Places;
+use crate::place::zone::{Zone, Zones};
+use crate::track::{self, Claim, Fix, Gained};
+use sensors::{Counts, ReceiverId, Report, Tally, Time};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// What the stages work by. Journalled as text, so that an old entry is replayed under its own settings.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// SHA-256 of the place files in use, in hexadecimal: other places are other settings.
+    pub places: String,
+    /// How tracks are kept apart.
+    pub track: track::Settings,
+    /// The rules' figures.
+    pub detector: detector::Settings,
+    /// The life of alerts.
+    pub alert: alert::Settings,
+    /// Zones that officers drew.
+    pub zone: Vec<Zone>,
+}
+
+impl Settings {
+    /// As the journal keeps them.
+    pub fn to_text(&self) -> String {
+        toml::to_string(self).expect("settings are plain tables")
+    }
+}
+
+/// What the core knows of the world and was told to do. Not state: it follows from settings and place files.
+#[derive(Debug, Clone)]
+struct World {
+    settings: Settings,
+    places: Arc<Places>,
+    zones: Zones,
+}
+
+impl World {
+    fn new(settings: Settings, places: Arc<Places>) -> World {
+        // Zones with a fault never get past the settings check; were one journalled, it would bound nothing.
+        let zones = Zones::new(settings.zone.clone()).unwrap_or_default();
+        World { zones, settings, places }
+    }
+
+    fn context(&self) -> Context<'_> {
+        Context { settings: &self.settings.detector, zones: &self.zones }
+    }
+}
+
+/// The four stages, all that they remember, and what they work by.
+#[derive(Debug, Clone)]
+pub struct Watch {
+    world: World,
+    stages: Stages,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Stages {
+    settings: String,
+    next: u64,
+    admit: Admit,
+    follow: Follow,
+    meet: Meet,
+    raise: Raise,
+}
+
+/// What entries gave.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Positions, for the history.
+    pub fixes: Vec<Fix>,
+    /// What vessels said of themselves, for the history.
+    pub claims: Vec<Claim>,
+    /// What happened to alerts, for the desk.
+    pub changes: Vec<Change>,
+}
+
+impl Watch {
+    /// A watch that has seen nothing.
+    pub fn new(places: Arc<Places>) -> Watch {
+        let stages = Stages { next: 1, ..Stages::default() };
+        Watch { world: World::new(Settings::default(), places), stages }
+    }
+
+    /// All that it remembers, for a snapshot.
+    pub fn save(&self) -> Vec<u8> {
+        postcard::to_stdvec(&self.stages).expect("state is plain data; memory is the only limit")
+    }
+
+    /// Back from a snapshot.
+    ///
+    /// # Errors
+    /// When the bytes are not a state of this version of the program.
+    pub fn restore(state: &[u8], places: Arc<Places>) -> Result<Watch, postcard::Error> {
+        let stages: Stages = postcard::from_bytes(state)?;
+        let mut watch = Watch { world: World::new(Settings::default(), places), stages };
+        watch.settle(watch.stages.settings.clone());
+        Ok(watch)
+    }
+
+    /// Takes the next journal entry; appends what it gave to `outcome`.
+    pub fn take(&mut self, numbered: &Numbered, outcome: &mut Outcome) {
+        match &numbered.entry {
+            Entry::Lines(batch) => {
+                let mut reports = Vec::with_capacity(batch.len());
+                self.stages.admit.lines(numbered.first, batch, &mut reports);
+                for report in &reports {
+                    self.report(report, outcome);
+                }
+            }
+            Entry::Tick(now) => self.tick(*now, outcome),
+            Entry::Settings(text) => self.settle(text.clone()),
+            Entry::Program(_) => {}
+        }
+        self.stages.next = self.stages.next.max(numbered.next());
+    }
+
+    /// Works by these settings from here on. Text that this version can't read changes nothing.
+    fn settle(&mut self, text: String) {
+        if let Ok(settings) = toml::from_str(&text) {
+            self.world = World::new(settings, self.world.places.clone());
+            self.stages.settings = text;
+        }
+    }
+
+    fn report(&mut self, report: &Report, outcome: &mut Outcome) {
+        let mut gained = Gained::default();
+        let mut verdicts = Vec::new();
+        self.stages.follow.report(report, &self.world, &mut gained, &mut verdicts);
+        self.pass_on(gained, verdicts, report.time, outcome);
+    }
+
+    fn tick(&mut self, now: Time, outcome: &mut Outcome) {
+        self.stages.admit.tick(now);
+        let mut gained = Gained::default();
+        let mut verdicts = Vec::new();
+        self.stages.follow.tick(now, &self.world, &mut gained, &mut verdicts);
+        self.pass_on(gained, verdicts, now, outcome);
+        let mut verdicts = Vec::new();
+        self.stages.meet.tick(now, self.world.context(), &mut verdicts);
+        self.judge(verdicts, outcome);
+        self.stages.raise.tick(now, &self.world.settings.alert);
+    }
+
+    fn pass_on(&mut self, gained: Gained, mut verdicts: Vec<Verdict>, now: Time, outcome: &mut Outcome) {
+        self.stages.meet.take(gained.events, now, self.world.context(), &mut verdicts);
+        outcome.fixes.extend(gained.fixes);
+        outcome.claims.extend(gained.claims);
+        self.judge(verdicts, outcome);
+    }
+
+    fn judge(&mut self, verdicts: Vec<Verdict>, outcome: &mut Outcome) {
+        let Settings { detector, alert, .. } = &self.world.settings;
+        let raise = &mut self.stages.raise;
+        outcome
+            .changes
+            .extend(verdicts.into_iter().filter_map(|verdict| raise.take(verdict, detector, alert)));
+    }
+
+    /// The sequence of the first entry that was not taken yet.
+    pub fn next(&self) -> u64 {
+        self.stages.next
+    }
+
+    /// The newest moment that any entry told of.
+    pub fn now(&self) -> Time {
+        self.stages.admit.now()
+    }
+
+    /// The live picture.
+    pub fn picture(&self) -> &Picture {
+        self.stages.meet.picture()
+    }
+
+    /// Alerts whose pattern goes on.
+    pub fn open_alerts(&self) -> impl Iterator<Item = &Alert> {
+        self.stages.raise.open()
+    }
+
+    /// Zones that officers drew.
+    pub fn zones(&self) -> &Zones {
+        &self.world.zones
+    }
+
+    /// What was heard and refused.
+    pub fn counts(&self) -> &Counts {
+        self.stages.admit.counts()
+    }
+
+    /// What came of one receiver's lines.
+    pub fn tally(&self, receiver: ReceiverId) -> Tally {
+        self.stages.admit.tally(receiver)
+    }
+
+    /// Reports that repeated another, so far.
+    pub fn repeated(&self) -> u64 {
+        self.stages.admit.repeated()
+    }
+
+    /// Tracks that began and fixes that were put on them, so far.
+    pub fn tracks_and_fixes(&self) -> (u64, u64) {
+        self.stages.follow.tracks_and_fixes()
+    }
+
+    /// Alerts raised by rule name, so far; every rule is there.
+    pub fn alerts_by_rule(&self) -> BTreeMap<&'static str, u64> {
+        let raised = self.stages.raise.raised();
+        detector::RULES.iter().map(|card| (card.name, raised.get(&card.rule).copied().unwrap_or(0))).collect()
+    }
+}
