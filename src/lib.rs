@@ -13,3 +13,8 @@ pub mod picture;
 pub mod detector;
 pub mod alert;
 pub mod watch;
+
+// The edges: they may wait, fail and be retried.
+pub mod telemetry;
+pub mod store;
+pub mod journal;

@@ -1,0 +1,161 @@
+//! Reading the journal back, in order, from any sequence.
+
+use super::{Error, block, files};
+use crate::entry::{Entry, Numbered};
+use crate::store::{self, failed};
+use sqlx::SqlitePool;
+use std::{
+    collections::VecDeque,
+    path::{Path, PathBuf},
+};
+
+/// Rows fetched at a time: 64 full batches are 64 MiB unpacked at most.
+const ROWS: i64 = 64;
+
+/// Walks the entries of a journal; may run while it is written.
+#[derive(Debug)]
+pub struct Reader {
+    folder: PathBuf,
+    days: VecDeque<String>,
+    file: Option<(PathBuf, SqlitePool)>,
+    from: u64,
+    rows: VecDeque<(i64, Vec<u8>)>,
+}
+
+type EntryRow = (i64, Vec<u8>);
+
+impl Reader {
+    /// A reader of the journal in `folder`; [`Reader::seek`] says where to begin.
+    pub fn open(folder: &Path) -> Reader {
+        let folder = folder.to_owned();
+        Reader { folder, days: VecDeque::new(), file: None, from: 0, rows: VecDeque::new() }
+    }
+
+    /// Goes to the entry that holds the sequence `from`, or the first one after it.
+    ///
+    /// # Errors
+    /// When a file can't be read.
+    pub async fn seek(&mut self, from: u64) -> Result<(), Error> {
+        self.days = files(&self.folder)?.into();
+        (self.from, self.file) = (from, None);
+        self.rows.clear();
+        // Whole days before it are left out: the first entry of the next day says so.
+        while let Some(next) = self.days.get(1) {
+            match self.first_of(next).await? {
+                Some(first) if first <= from => self.days.pop_front(),
+                _ => break,
+            };
+        }
+        Ok(())
+    }
+
+    async fn pool(&self, day: &str) -> Result<(PathBuf, SqlitePool), Error> {
+        let path = self.folder.join(format!("{day}.sqlite"));
+        let pool = store::open_readers(&path).await?;
+        Ok((path, pool))
+    }
+
+    async fn first_of(&self, day: &str) -> Result<Option<u64>, Error> {
+        let (path, pool) = self.pool(day).await?;
+        let what = || format!("read {}", path.display());
+        let (first,): (Option<i64>,) =
+            sqlx::query_as("SELECT min(first) FROM entry").fetch_one(&pool).await.map_err(failed(what))?;
+        pool.close().await;
+        Ok(first.map(|first| first as u64))
+    }
+
+    /// The next entry; `None` at the end of what is written so far.
+    ///
+    /// # Errors
+    /// When a file can't be read, or an entry in it is damaged.
+    pub async fn entry(&mut self) -> Result<Option<Numbered>, Error> {
+        loop {
+            if let Some((first, body)) = self.rows.pop_front() {
+                let first = first as u64;
+                let entry = block::unpack(&body).map_err(|reason| {
+                    let path = self.file.as_ref().map(|(path, _)| path.clone()).unwrap_or_default();
+                    Error::Damaged { first, path, reason }
+                })?;
+                let entry = Numbered { first, entry };
+                self.from = entry.next();
+                return Ok(Some(entry));
+            }
+            let (path, pool) = match &self.file {
+                Some(file) => file,
+                None => match self.days.pop_front() {
+                    Some(day) => self.file.insert(self.pool(&day).await?),
+                    None => return Ok(None),
+                },
+            };
+            let what = || format!("read {}", path.display());
+            let found: Vec<EntryRow> = sqlx::query_as(
+                "SELECT first, body FROM entry WHERE first + count > ? ORDER BY first LIMIT ?",
+            )
+            .bind(self.from as i64)
+            .bind(ROWS)
+            .fetch_all(pool)
+            .await
+            .map_err(failed(what))?;
+            if found.is_empty() {
+                pool.close().await;
+                self.file = None;
+            }
+            self.rows = found.into();
+        }
+    }
+
+    /// The sequence after the last one written; 1 for an empty journal.
+    ///
+    /// # Errors
+    /// When a file can't be read.
+    pub async fn next(&self) -> Result<u64, Error> {
+        for day in files(&self.folder)?.iter().rev() {
+            let (path, pool) = self.pool(day).await?;
+            let what = || format!("read {}", path.display());
+            let (next,): (Option<i64>,) = sqlx::query_as(
+                "SELECT max(first + count) FROM (SELECT first, count FROM entry ORDER BY first DESC LIMIT 1)",
+            )
+            .fetch_one(&pool)
+            .await
+            .map_err(failed(what))?;
+            pool.close().await;
+            if let Some(next) = next {
+                return Ok(next as u64);
+            }
+        }
+        Ok(1)
+    }
+
+    /// The newest settings and program versions written.
+    ///
+    /// # Errors
+    /// When a file can't be read, or an entry in it is damaged.
+    pub async fn versions(&self) -> Result<(Option<String>, Option<String>), Error> {
+        let (mut settings, mut program) = (None, None);
+        for day in files(&self.folder)?.iter().rev() {
+            let (path, pool) = self.pool(day).await?;
+            for (kind, newest) in [(2_i64, &mut settings), (3, &mut program)] {
+                let what = || format!("read {}", path.display());
+                let found: Option<EntryRow> = sqlx::query_as(
+                    "SELECT first, body FROM entry WHERE kind = ? ORDER BY first DESC LIMIT 1",
+                )
+                .bind(kind)
+                .fetch_optional(&pool)
+                .await
+                .map_err(failed(what))?;
+                if let (None, Some((first, body))) = (&newest, found) {
+                    let damaged = |reason| Error::Damaged { first: first as u64, path: path.clone(), reason };
+                    *newest = match block::unpack(&body).map_err(damaged)? {
+                        Entry::Settings(text) | Entry::Program(text) => Some(text),
+                        Entry::Lines(_) | Entry::Tick(_) => None,
+                    };
+                }
+            }
+            pool.close().await;
+            if settings.is_some() && program.is_some() {
+                break;
+            }
+        }
+        Ok((settings, program))
+    }
+}
