@@ -18,3 +18,4 @@ pub mod watch;
 pub mod telemetry;
 pub mod store;
 pub mod journal;
+pub mod history;

@@ -1,0 +1,387 @@
+//! Writing positions and claims down: gathered by track in memory, then many blocks in one transaction.
+
+use super::codec::{Decoder, Encoder};
+use super::live::{Block, FULL, Live, Tail};
+use super::{Reader, Result, SCHEMA, rows};
+use crate::store::{self, failed};
+use crate::track::{Claim, Fix, TrackId};
+use rustc_hash::FxHashMap;
+use sensors::{Span, Time};
+use sqlx::{Connection, SqliteConnection};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A track without a fix for so long (event time) leaves the memory; when it comes back it begins a new block.
+/// Ours, unproven: longer than the 6 minutes between the statics of class A and most fades of reception.
+const IDLE: Span = Span::from_hours(1);
+
+/// Fixes kept in memory for blocks that are not full; beyond it the tracks heard longest ago leave first.
+/// 56 bytes each: 224 MiB. Ours, unproven: 15,000 vessels with half a block.
+const TAILS_MAX: usize = 4 << 20;
+
+/// Fixes that unfinished blocks may hold before the writer takes no more: a disk has been full for long.
+const HELD_MAX: usize = 2 * TAILS_MAX;
+
+/// Full blocks that may wait for a flush: 16 million fixes, about 130 MB packed.
+const READY_MAX: usize = 32_768;
+
+/// Different claims that may wait for a flush.
+const CLAIMS_MAX: usize = 1 << 20;
+
+/// Every track is quiet before it.
+const END_OF_TIME: Time = Time::from_millis(i64::MAX);
+
+/// Fixes whose times say what time it is: the median of so many is right while most clocks are.
+const HEARD: usize = 31;
+
+/// The one owner of a history file.
+///
+/// Fixes and claims come in journal sequence. What the file already has is ignored, so the journal may be replayed
+/// from anywhere at or before [`Writer::applied`] without anything being written twice.
+pub struct Writer {
+    file: SqliteConnection,
+    path: PathBuf,
+    live: Arc<Live>,
+    encoder: Encoder,
+    /// Full blocks, in the order they filled.
+    ready: Vec<Arc<Block>>,
+    /// Up to here everything is in the file.
+    applied: u64,
+    /// Transactions in the file.
+    flushes: i64,
+    /// Tracks with fixes in the file that are later than `applied`: the last sequence of each.
+    beyond: FxHashMap<TrackId, u64>,
+    /// Fixes in memory that are not in a full block.
+    held: usize,
+    newest: u64,
+    stopped_at: Option<u64>,
+    heard: [Time; HEARD],
+    counts: Counts,
+    limits: Limits,
+}
+
+/// How much may wait in memory.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) tails: usize,
+    pub(super) held: usize,
+    pub(super) ready: usize,
+    pub(super) claims: usize,
+}
+
+/// What has come and where it went, since the writer was opened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Fixes taken.
+    pub fixes: u64,
+    /// Claims taken.
+    pub claims: u64,
+    /// Fixes and claims that the file already had.
+    pub repeated: u64,
+    /// Fixes and claims not taken because too much was waiting ([`Writer::stopped_at`]).
+    pub refused: u64,
+    /// Unfinished blocks that could not be read at opening and stay as they are.
+    pub damaged: u64,
+    /// Unfinished blocks put away early to make room.
+    pub evicted: u64,
+}
+
+/// How much a flush writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// Everything. Blocks that aren't full are written again as they grow, so do this every few minutes and at the end.
+    All,
+    /// Only full blocks and those of idle tracks: keeps memory low in a long replay. `applied` stays as it was.
+    FullBlocksOnly,
+}
+
+/// What a flush has written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Flushed {
+    /// Blocks, those included that replace a shorter one.
+    pub blocks: u64,
+    /// Fixes that were not in the file before.
+    pub fixes: u64,
+    /// Bytes of the blocks.
+    pub bytes: u64,
+    /// Different claims.
+    pub claims: u64,
+    /// The journal sequence up to which everything is in the file.
+    pub applied: u64,
+}
+
+impl Writer {
+    /// Opens or makes the file and takes up the blocks that were not full.
+    ///
+    /// # Errors
+    /// When the file can't be opened or read.
+    pub async fn open(path: &Path) -> Result<Writer> {
+        let mut file = store::open_writer(path, SCHEMA).await?;
+        let state = rows::state(&mut file).await?;
+        let beyond = rows::tracks_beyond(&mut file, state.applied).await?;
+        let mut writer = Writer {
+            file,
+            path: path.to_owned(),
+            live: Arc::new(Live::default()),
+            encoder: Encoder::new(),
+            ready: Vec::new(),
+            applied: state.applied,
+            flushes: state.flushes,
+            beyond,
+            held: 0,
+            newest: state.applied,
+            stopped_at: None,
+            heard: [state.heard_at; HEARD],
+            counts: Counts::default(),
+            limits: Limits { tails: TAILS_MAX, held: HELD_MAX, ready: READY_MAX, claims: CLAIMS_MAX },
+        };
+        writer.live.claims().flushes = state.flushes;
+        writer.take_up(state.heard_at).await?;
+        Ok(writer)
+    }
+
+    async fn take_up(&mut self, heard_at: Time) -> Result<()> {
+        let mut decoder = Decoder::new();
+        let unfinished = rows::unfinished(&mut self.file, heard_at - IDLE, TAILS_MAX / FULL).await?;
+        for row in unfinished {
+            match row.decode(&mut decoder) {
+                Ok(mut fixes) => {
+                    // In the order heard again.
+                    fixes.sort_unstable_by_key(|f| f.sequence);
+                    self.held += fixes.len();
+                    let last_time = fixes.iter().map(|f| f.time).max().unwrap_or_default();
+                    let tail = Tail { stored: fixes.len(), fixes, waiting: Vec::new(), last_time };
+                    self.live.shard(row.track).insert(row.track, tail);
+                }
+                Err(error) => {
+                    self.counts.damaged += 1;
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "unfinished block left as it is; a new one begins"
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
+
+    #[cfg(test)]
+    pub(super) fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
+    #[cfg(test)]
+    pub(super) async fn pages_max(&mut self, pragma: &'static str) {
+        sqlx::raw_sql(pragma).execute(&mut self.file).await.expect("a pragma that SQLite knows");
+    }
+
+    /// A reader of the file and of what waits in this writer's memory.
+    ///
+    /// # Errors
+    /// When the file can't be opened for reading.
+    pub async fn reader(&self) -> Result<Reader> {
+        Ok(Reader::new(store::open_readers(&self.path).await?, Arc::clone(&self.live)))
+    }
+
+    /// The journal sequence up to which everything is in the file: replay begins after it.
+    pub fn applied(&self) -> u64 {
+        self.applied
+    }
+
+    /// What has come since the writer was opened.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Full blocks that wait for a flush; one every few thousand keeps memory and the file's log small.
+    pub fn ready(&self) -> usize {
+        self.ready.len()
+    }
+
+    /// The first journal sequence that was refused because too much was waiting for a full or broken disk. From then on
+    /// everything is refused. After a flush has succeeded, [`Writer::resume`] and read the journal again from here.
+    pub fn stopped_at(&self) -> Option<u64> {
+        self.stopped_at
+    }
+
+    /// Takes fixes and claims again; the next ones must begin with [`Writer::stopped_at`].
+    pub fn resume(&mut self) {
+        self.stopped_at = None;
+    }
+
+    /// Takes one fix. Readers see it at once; it is in the file after a flush.
+    pub fn append(&mut self, fix: &Fix) {
+        if !self.takes(fix.sequence)
+            || (!self.beyond.is_empty() && self.beyond.get(&fix.track).is_some_and(|s| fix.sequence <= *s))
+        {
+            return self.turn_away(fix.sequence);
+        }
+        self.newest = self.newest.max(fix.sequence);
+        self.heard[self.counts.fixes as usize % HEARD] = fix.time;
+        self.counts.fixes += 1;
+        let mut shard = self.live.shard(fix.track);
+        let tail = shard.entry(fix.track).or_default();
+        let before = tail.fixes.len();
+        if tail.fixes.last().is_some_and(|last| last.mmsi != fix.mmsi) {
+            self.ready.extend(tail.finish(&mut self.encoder));
+        }
+        tail.last_time = if before == 0 { fix.time } else { tail.last_time.max(fix.time) };
+        tail.fixes.push(*fix);
+        if tail.fixes.len() >= FULL {
+            self.ready.extend(tail.finish(&mut self.encoder));
+        }
+        self.held = self.held + tail.fixes.len() - before;
+    }
+
+    /// Takes one claim.
+    pub fn claim(&mut self, claim: &Claim) {
+        if !self.takes(claim.sequence) {
+            return self.turn_away(claim.sequence);
+        }
+        self.newest = self.newest.max(claim.sequence);
+        self.counts.claims += 1;
+        self.live.claims().add(claim);
+    }
+
+    fn takes(&mut self, sequence: u64) -> bool {
+        // What one line says is taken or refused as a whole.
+        if self.stopped_at.is_none() && sequence > self.newest && self.is_over_full() {
+            self.stopped_at = Some(sequence);
+        }
+        sequence > self.applied && self.stopped_at.is_none_or(|stopped| sequence < stopped)
+    }
+
+    fn is_over_full(&self) -> bool {
+        self.held >= self.limits.held
+            || self.ready.len() >= self.limits.ready
+            // Looked at now and then: it takes a lock.
+            || (self.counts.claims % 1024 == 1023 && self.live.claims().values >= self.limits.claims)
+    }
+
+    fn turn_away(&mut self, sequence: u64) {
+        if self.stopped_at.is_some_and(|stopped| sequence >= stopped) {
+            self.counts.refused += 1;
+        } else {
+            self.counts.repeated += 1;
+        }
+    }
+
+    /// Writes in one transaction; nothing in memory is let go before it is committed, so a failed flush may be
+    /// tried again.
+    ///
+    /// `applied` is the sequence of the last journal entry whose fixes and claims have all come; none of a later
+    /// entry may have come. A flush of full blocks that finds too many claims waiting writes everything.
+    ///
+    /// # Errors
+    /// When the file can't be written, such as [`store::Error::DiskFull`].
+    pub async fn flush(&mut self, applied: u64, which: Which) -> Result<Flushed> {
+        let all = which == Which::All || self.live.claims().values >= self.limits.claims / 2;
+        let applied = match self.stopped_at {
+            _ if !all => self.applied,
+            Some(stopped) => applied.min(stopped.saturating_sub(1)).max(self.applied),
+            None => applied.max(self.applied),
+        };
+        let now = self.time_heard();
+        let quiet = self.put_away(now - IDLE);
+        let mut done = Flushed { applied, ..Flushed::default() };
+        let what = || "write the history".to_owned();
+        let mut change = self.file.begin().await.map_err(failed(what))?;
+        for block in &self.ready {
+            rows::write_block(&mut change, block).await?;
+            done.add(block);
+        }
+        if all {
+            let mut packed = Vec::new();
+            for part in 0..Live::PARTS {
+                pack_tails(&self.live, part, &mut self.encoder, &mut packed);
+                for block in packed.drain(..) {
+                    rows::write_block(&mut change, &block).await?;
+                    done.add(&block);
+                }
+            }
+            let claims: Vec<_> = self.live.claims().all().collect();
+            for claim in &claims {
+                rows::write_claim(&mut change, claim).await?;
+            }
+            done.claims = claims.len() as u64;
+        }
+        let flushes = self.flushes + 1;
+        rows::write_state(&mut change, &rows::State { applied, heard_at: now, flushes }).await?;
+        change.commit().await.map_err(failed(what))?;
+
+        self.applied = applied;
+        self.flushes = flushes;
+        self.beyond.retain(|_, last| *last > applied);
+        self.let_go(all, quiet);
+        Ok(done)
+    }
+
+    /// The median of the last fixes' times: one receiver with a wrong clock doesn't move it.
+    fn time_heard(&self) -> Time {
+        let mut heard = self.heard;
+        heard.sort_unstable();
+        heard[HEARD / 2]
+    }
+
+    /// Finishes the blocks of tracks that were last heard before `quiet`, or later where room is needed; gives the
+    /// limit it came to.
+    fn put_away(&mut self, mut quiet: Time) -> Time {
+        let mut patience = IDLE;
+        loop {
+            for part in 0..Live::PARTS {
+                for tail in self.live.part(part).values_mut().filter(|tail| tail.last_time < quiet) {
+                    self.held -= tail.fixes.len();
+                    if patience < IDLE && !tail.fixes.is_empty() {
+                        self.counts.evicted += 1;
+                    }
+                    self.ready.extend(tail.finish(&mut self.encoder));
+                }
+            }
+            if self.held <= self.limits.tails || quiet == END_OF_TIME {
+                return quiet;
+            }
+            let shorter = Span::from_millis(patience.as_millis() / 2);
+            quiet = match shorter {
+                Span::ZERO => END_OF_TIME,
+                _ => quiet + Span::from_millis(patience.as_millis() - shorter.as_millis()),
+            };
+            patience = shorter;
+        }
+    }
+
+    fn let_go(&mut self, all: bool, quiet: Time) {
+        self.ready.clear();
+        for part in 0..Live::PARTS {
+            self.live.part(part).retain(|_, tail| {
+                tail.waiting.clear();
+                if all {
+                    tail.stored = tail.fixes.len();
+                }
+                !tail.fixes.is_empty() || tail.last_time >= quiet
+            });
+        }
+        let mut claims = self.live.claims();
+        if all {
+            claims.clear(self.flushes);
+        } else {
+            claims.flushes = self.flushes;
+        }
+    }
+}
+
+impl Flushed {
+    fn add(&mut self, block: &Block) {
+        self.blocks += 1;
+        self.fixes += block.fresh as u64;
+        self.bytes += block.bytes.len() as u64;
+    }
+}
+
+fn pack_tails(live: &Live, part: usize, encoder: &mut Encoder, packed: &mut Vec<Block>) {
+    let mut sorted = Vec::with_capacity(FULL);
+    for tail in live.part(part).values().filter(|tail| tail.stored < tail.fixes.len()) {
+        sorted.clear();
+        sorted.extend_from_slice(&tail.fixes);
+        packed.extend(Block::pack(&mut sorted, tail.stored, encoder));
+    }
+}
