@@ -19,3 +19,4 @@ pub mod telemetry;
 pub mod store;
 pub mod journal;
 pub mod history;
+pub mod desk;

@@ -1,0 +1,161 @@
+//! The desk, where alerts become work: every alert's facts, who claimed it, what was noted and decided, who may.
+//!
+//! One file, `desk.sqlite`, with one writer. Facts come from the core and never touch what people did; what
+//! people do is in an append-only log, committed to the disk before it is acknowledged.
+
+mod account;
+mod alerts;
+mod decision;
+mod guesses;
+
+pub use account::{FirstPassword, Token};
+pub use alerts::{
+    AlertPage, AlertRow, Counts, Cursor, Dossier, ListQuery, LogEntry, Note, Previous, Queue, Standing,
+};
+pub use decision::{Decision, DecisionReason, NOTE_MAX};
+
+use crate::store;
+use sensors::Time;
+use sqlx::{Connection, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use std::{path::Path, sync::Arc};
+use tokio::sync::{Mutex, MutexGuard, Semaphore, SemaphorePermit};
+
+/// The tables of `desk.sqlite`.
+const SCHEMA: store::Schema = store::Schema { name: "desk", steps: &[include_str!("schema.sql")] };
+
+/// How many people's actions may wait for the writer; the next is told to try again. Ours, unproven.
+const WAITING_MAX: usize = 64;
+
+/// How many passwords are checked at a time: each takes 19 MiB and most of a core for some 50 ms.
+const HASHING_MAX: usize = 2;
+
+/// Why the desk did not do as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such alert.
+    #[error("no alert has this id")]
+    NoSuchAlert,
+    /// Somebody else is working on it.
+    #[error("claimed by {0}")]
+    ClaimedBy(String),
+    /// It has been decided.
+    #[error("already decided by {0}")]
+    AlreadyDecided(String),
+    /// It has not been decided, so there is nothing to take back.
+    #[error("not decided")]
+    NotDecided,
+    /// It changed since the asker last saw it.
+    #[error("the alert is at version {now}, not {asked}")]
+    Stale {
+        /// The version the asker saw.
+        asked: i64,
+        /// The version it is at.
+        now: i64,
+    },
+    /// The text is empty, or longer than [`NOTE_MAX`].
+    #[error("a text has 1 to 4000 characters")]
+    TextLength,
+    /// The account or the password is wrong.
+    #[error("wrong account or password")]
+    WrongPassword,
+    /// Too many wrong passwords.
+    #[error("too many wrong passwords; try again at {until}")]
+    Locked {
+        /// When the next guess is taken.
+        until: Time,
+    },
+    /// Too many actions wait to be written.
+    #[error("too many actions are waiting")]
+    Busy,
+    /// The database refused.
+    #[error("{operation}")]
+    Database {
+        /// What was being done.
+        operation: &'static str,
+        /// Why not.
+        source: sqlx::Error,
+    },
+    /// The file can't be opened.
+    #[error("the desk can't be used")]
+    Store(#[from] store::Error),
+    /// The file of the first password could not be written.
+    #[error("{operation}")]
+    File {
+        /// What was being done.
+        operation: &'static str,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The stored facts or a password hash can't be read back.
+    #[error("{0}")]
+    Damaged(&'static str),
+}
+
+/// Names the operation of a database error.
+fn during(operation: &'static str) -> impl FnOnce(sqlx::Error) -> Error {
+    move |source| Error::Database { operation, source }
+}
+
+/// A handle on the desk; clones share one writer.
+#[derive(Clone)]
+pub struct Desk(Arc<Inner>);
+
+struct Inner {
+    writer: Mutex<SqliteConnection>,
+    /// Places for people's actions in front of the writer; `apply` waits without one and is never refused.
+    waiting: Semaphore,
+    readers: SqlitePool,
+    hashing: Semaphore,
+    guesses: std::sync::Mutex<guesses::Guesses>,
+}
+
+impl std::fmt::Debug for Desk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Desk")
+    }
+}
+
+impl Desk {
+    /// Opens `desk.sqlite` in `dir`. When it has no account yet, makes `watch` with a random password, which is
+    /// written to `dir/first-password` (readable by its owner only) and returned once.
+    pub async fn open(dir: &Path) -> Result<(Desk, Option<FirstPassword>), Error> {
+        let path = dir.join("desk.sqlite");
+        let writer = store::open_writer(&path, SCHEMA).await?;
+        let readers = store::open_readers(&path).await?;
+        let desk = Desk(Arc::new(Inner {
+            writer: Mutex::new(writer),
+            waiting: Semaphore::new(WAITING_MAX),
+            readers,
+            hashing: Semaphore::new(HASHING_MAX),
+            guesses: std::sync::Mutex::default(),
+        }));
+        let first = desk.first_account(dir).await?;
+        Ok((desk, first))
+    }
+
+    /// The journal sequence up to which alert changes have been applied.
+    pub async fn applied(&self) -> Result<u64, Error> {
+        let sequence: i64 = sqlx::query_scalar("SELECT sequence FROM applied")
+            .fetch_one(&self.0.readers)
+            .await
+            .map_err(during("read the applied sequence"))?;
+        Ok(sequence as u64)
+    }
+
+    /// Takes a place in front of the writer for a person's action, or says that there is none.
+    fn place(&self) -> Result<SemaphorePermit<'_>, Error> {
+        self.0.waiting.try_acquire().map_err(|_| Error::Busy)
+    }
+
+    async fn writer(&self) -> MutexGuard<'_, SqliteConnection> {
+        self.0.writer.lock().await
+    }
+}
+
+/// Starts a transaction that holds the write lock from its first statement.
+async fn begin(connection: &mut SqliteConnection) -> Result<Transaction<'_, Sqlite>, Error> {
+    connection.begin_with("BEGIN IMMEDIATE").await.map_err(during("begin a transaction"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,222 @@
+//! The desk on a real file.
+
+use super::*;
+use crate::alert::{Alert, AlertId, Change, ChangeKind, Priority, State, Subject, Words};
+use crate::geo::Position;
+use crate::track::TrackId;
+use sensors::{Mmsi, Span};
+use std::collections::BTreeMap;
+
+fn at(minute: i64) -> Time {
+    Time::from_millis(1_800_000_000_000) + Span::from_minutes(minute)
+}
+
+fn alert(id: u64, priority: Priority, severity: u8) -> Alert {
+    Alert {
+        id: AlertId(id),
+        rule: "loitering".into(),
+        grade: "hour".into(),
+        state: State::Open,
+        priority,
+        severity,
+        confidence: 1.0,
+        subjects: vec![Subject {
+            track: TrackId::new(0, id),
+            mmsi: Mmsi(567_000_000 + id as u32),
+            name: Some("=HYPERLINK(\"//X.YZ\")".into()),
+        }],
+        position: Position::from_degrees(10.0, 101.0),
+        factors: vec![],
+        helpers: vec![],
+        began_at: at(0),
+        raised_at: at(id as i64),
+        updated_at: at(id as i64),
+        cleared_at: None,
+        episodes: 1,
+        reason: Words { code: "loitering.hour".into(), params: BTreeMap::new() },
+        innocent: vec![],
+        measures: vec![],
+        sightings: vec![],
+        journal_first: 1,
+        journal_last: 2,
+        version: 1,
+    }
+}
+
+fn raised(alert: Alert) -> Change {
+    Change { sequence: alert.journal_last, kind: ChangeKind::Raised, alert }
+}
+
+async fn desk() -> (tempfile::TempDir, Desk, String) {
+    let dir = tempfile::tempdir().unwrap();
+    let (desk, first) = Desk::open(dir.path()).await.unwrap();
+    (dir, desk, first.unwrap().reveal().to_owned())
+}
+
+#[tokio::test]
+async fn the_first_start_makes_one_account_and_the_second_none() {
+    let (dir, desk, password) = desk().await;
+    let file = dir.path().join("first-password");
+    assert_eq!(std::fs::read_to_string(&file).unwrap().trim(), password);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    assert_eq!(password.len(), 19);
+    drop(desk);
+    let (desk, first) = Desk::open(dir.path()).await.unwrap();
+    assert!(first.is_none());
+    desk.sign_in("watch", &password, at(0)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_session_ends_when_idle_when_old_and_when_left() {
+    let (_dir, desk, password) = desk().await;
+    assert!(matches!(desk.sign_in("watch", "wrong", at(0)).await, Err(Error::WrongPassword)));
+    assert!(matches!(desk.sign_in("nobody", &password, at(0)).await, Err(Error::WrongPassword)));
+    let token = desk.sign_in("watch", &password, at(0)).await.unwrap();
+    for minute in (0..720).step_by(20) {
+        assert_eq!(
+            desk.session(&token, at(minute), true).await.unwrap().as_deref(),
+            Some("watch"),
+            "{minute}"
+        );
+    }
+    assert_eq!(desk.session(&token, at(720), true).await.unwrap(), None);
+
+    let token = desk.sign_in("watch", &password, at(1000)).await.unwrap();
+    assert_eq!(desk.session(&token, at(1030), true).await.unwrap(), None);
+
+    let token = desk.sign_in("watch", &password, at(2000)).await.unwrap();
+    desk.sign_out(&token).await.unwrap();
+    assert_eq!(desk.session(&token, at(2000), true).await.unwrap(), None);
+
+    let token = desk.sign_in("watch", &password, at(2000)).await.unwrap();
+    desk.set_password("watch", "another one").await.unwrap();
+    assert_eq!(desk.session(&token, at(2000), true).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn distress_comes_first_and_the_newest_of_it() {
+    let (_dir, desk, _) = desk().await;
+    let changes = [
+        raised(alert(1, Priority::P2, 60)),
+        raised(alert(2, Priority::P1, 80)),
+        raised(alert(3, Priority::Distress, 90)),
+        raised(alert(4, Priority::P1, 99)),
+        raised(alert(5, Priority::Distress, 10)),
+        raised(alert(6, Priority::Record, 20)),
+        raised(alert(7, Priority::P2, 60)),
+    ];
+    assert_eq!(desk.apply(&changes, 9).await.unwrap().len(), 7);
+    assert_eq!(desk.applied().await.unwrap(), 9);
+    let mut ids = Vec::new();
+    let mut cursor = None;
+    loop {
+        let page = desk.list(&ListQuery { limit: 2, cursor, ..ListQuery::default() }).await.unwrap();
+        assert_eq!(page.counts, Counts { open: 6, claimed: 0, decided: 0, record: 1 });
+        ids.extend(page.alerts.iter().map(|r| r.alert.id.0));
+        let Some(next) = page.next else { break };
+        cursor = Some(next.to_string().parse().unwrap());
+    }
+    assert_eq!(ids, [5, 3, 4, 2, 7, 1]);
+}
+
+#[tokio::test]
+async fn the_same_change_twice_is_written_once() {
+    let (_dir, desk, _) = desk().await;
+    let change = raised(alert(1, Priority::P2, 60));
+    assert_eq!(desk.apply(std::slice::from_ref(&change), 5).await.unwrap().len(), 1);
+    assert_eq!(desk.apply(std::slice::from_ref(&change), 3).await.unwrap().len(), 0);
+    assert_eq!(desk.applied().await.unwrap(), 5);
+    assert_eq!(desk.dossier(AlertId(1)).await.unwrap().log.len(), 1);
+}
+
+#[tokio::test]
+async fn facts_never_touch_a_decision() {
+    let (_dir, desk, _) = desk().await;
+    let mut alert = alert(1, Priority::P3, 50);
+    desk.apply(&[raised(alert.clone())], 5).await.unwrap();
+    desk.note(AlertId(1), "watch", "asked the harbour master", at(3)).await.unwrap();
+    let row = desk
+        .decide(AlertId(1), "watch", Decision::Benign, DecisionReason::Pilot, "", 1, at(4))
+        .await
+        .unwrap();
+    alert.version = 2;
+    alert.priority = Priority::P1;
+    let after = desk.apply(&[raised(alert)], 6).await.unwrap();
+    assert_eq!(after[0].1.desk, row.desk);
+    assert_eq!(after[0].1.alert.priority, Priority::P1);
+    let log = desk.dossier(AlertId(1)).await.unwrap().log;
+    let actions: Vec<&str> = log.iter().map(|l| l.action.as_str()).collect();
+    assert_eq!(actions, ["raised", "note", "decide", "facts"]);
+    assert_eq!(log[3].text, "p3 -> p1");
+}
+
+#[tokio::test]
+async fn a_claim_holds_until_taken_over() {
+    let (_dir, desk, _) = desk().await;
+    desk.apply(&[raised(alert(1, Priority::P3, 50))], 5).await.unwrap();
+    let id = AlertId(1);
+    assert_eq!(desk.claim(id, "dara", false, at(1)).await.unwrap().desk.version, 1);
+    assert_eq!(desk.claim(id, "dara", false, at(2)).await.unwrap().desk.version, 1);
+    assert!(matches!(desk.claim(id, "sok", false, at(3)).await, Err(Error::ClaimedBy(who)) if who == "dara"));
+    let decide = |by| desk.decide(id, by, Decision::Benign, DecisionReason::Ferry, "", 1, at(3));
+    assert!(matches!(decide("sok").await, Err(Error::ClaimedBy(_))));
+    assert_eq!(desk.claim(id, "sok", true, at(4)).await.unwrap().desk.claimed_by.as_deref(), Some("sok"));
+    assert!(matches!(decide("sok").await, Err(Error::Stale { asked: 1, now: 2 })));
+    assert_eq!(desk.unclaim(id, "sok", at(5)).await.unwrap().desk.claimed_by, None);
+    assert!(matches!(desk.claim(AlertId(9), "sok", false, at(5)).await, Err(Error::NoSuchAlert)));
+}
+
+#[tokio::test]
+async fn a_decision_can_be_taken_back_and_the_log_keeps_both() {
+    let (_dir, desk, _) = desk().await;
+    desk.apply(&[raised(alert(1, Priority::P3, 50))], 5).await.unwrap();
+    let id = AlertId(1);
+    let decide =
+        || desk.decide(id, "watch", Decision::Benign, DecisionReason::Ferry, "the noon ferry", 0, at(3));
+    assert!(matches!(desk.reopen(id, "watch", "why", at(1)).await, Err(Error::NotDecided)));
+    assert_eq!(decide().await.unwrap().desk.version, 1);
+    assert_eq!(decide().await.unwrap().desk.version, 1, "the same again, after a lost answer");
+    assert!(matches!(desk.claim(id, "sok", false, at(3)).await, Err(Error::AlreadyDecided(_))));
+    assert!(matches!(desk.reopen(id, "watch", "  ", at(4)).await, Err(Error::TextLength)));
+    let row = desk.reopen(id, "watch", "no ferry on Sundays", at(4)).await.unwrap();
+    assert_eq!((row.desk.decision, row.desk.decided_at, row.desk.version), (None, None, 2));
+    let log = desk.dossier(id).await.unwrap().log;
+    assert_eq!(log[1].reason.as_deref(), Some("ferry"));
+    assert_eq!((log[2].action.as_str(), log[2].text.as_str()), ("reopen", "no ferry on Sundays"));
+}
+
+#[tokio::test]
+async fn the_log_cannot_be_rewritten() {
+    let (_dir, desk, _) = desk().await;
+    desk.apply(&[raised(alert(1, Priority::P3, 50))], 5).await.unwrap();
+    let mut writer = desk.writer().await;
+    for sql in ["UPDATE log SET text = 'x'", "DELETE FROM log"] {
+        let error = sqlx::query(sql).execute(&mut *writer).await.unwrap_err();
+        assert!(error.to_string().contains("append-only"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn finds_alerts_by_vessel_and_shows_a_vessels_others() {
+    let (_dir, desk, _) = desk().await;
+    let mut second = alert(2, Priority::P1, 80);
+    second.subjects = alert(1, Priority::P3, 50).subjects;
+    desk.apply(&[raised(alert(1, Priority::P3, 50)), raised(second), raised(alert(3, Priority::P3, 50))], 5)
+        .await
+        .unwrap();
+    let find = |text: &str| {
+        let query = ListQuery { text: Some(text.into()), limit: 10, ..ListQuery::default() };
+        async { desk.list(&{ query }).await.unwrap().alerts.len() }
+    };
+    assert_eq!(find("567000001").await, 2);
+    assert_eq!(find("hyperlink(\"").await, 3);
+    assert_eq!(find("%").await, 0);
+    assert_eq!(find("'; DROP TABLE alert; --").await, 0);
+    let previous = desk.dossier(AlertId(1)).await.unwrap().previous;
+    assert_eq!(previous.iter().map(|p| p.id.as_str()).collect::<Vec<_>>(), ["0000000000000002"]);
+    assert_eq!(desk.alerts_of(Mmsi(567_000_001)).await.unwrap().len(), 2);
+}
