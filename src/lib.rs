@@ -20,3 +20,4 @@ pub mod store;
 pub mod journal;
 pub mod history;
 pub mod desk;
+pub mod web;

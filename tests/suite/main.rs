@@ -1,0 +1,2 @@
+//! Everything that is tested from outside: one binary, one file a subject.
+mod api;
