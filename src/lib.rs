@@ -21,3 +21,4 @@ pub mod journal;
 pub mod history;
 pub mod desk;
 pub mod web;
+pub mod exercise;
