@@ -22,3 +22,7 @@ pub mod history;
 pub mod desk;
 pub mod web;
 pub mod exercise;
+pub mod config;
+pub mod pipeline;
+pub mod replay;
+pub mod daemon;

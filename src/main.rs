@@ -1,1 +1,59 @@
-fn main() {}
+//! The command line: arguments, settings, exit code.
+
+mod commands;
+
+use clap::{Parser, Subcommand};
+use std::{path::PathBuf, process::ExitCode};
+
+/// Keeps watch over the waters of a port: hears AIS, notices people in danger, explains and proves it.
+#[derive(Parser)]
+#[command(version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Keep watch: hear the receivers, serve the console.
+    Run(commands::run::Arguments),
+    /// Hold a settings file against what is accepted, without opening anything else.
+    Check {
+        /// The settings file.
+        settings: PathBuf,
+    },
+    /// Listen to one receiver and say what it hears.
+    Probe(commands::probe::Arguments),
+    /// Run recordings through the whole pipeline into a database, and report.
+    Replay(commands::replay::Arguments),
+    /// Ask the history.
+    Query(commands::query::Arguments),
+    /// Turn a scenario into a recording.
+    Exercise(commands::exercise::Arguments),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match arguments.command {
+        Command::Run(arguments) => commands::run::run(&arguments),
+        Command::Check { settings } => return commands::check::run(&settings),
+        Command::Probe(arguments) => commands::probe::run(&arguments),
+        Command::Replay(arguments) => commands::replay::run(arguments),
+        Command::Query(arguments) => commands::query::run(arguments),
+        Command::Exercise(arguments) => commands::exercise::run(&arguments),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads our output has heard enough (`| head`).
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            commands::complain(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let kind = |cause: &(dyn std::error::Error + 'static)| cause.downcast_ref().map(std::io::Error::kind);
+    error.chain().any(|cause| kind(cause) == Some(std::io::ErrorKind::BrokenPipe))
+}

@@ -1,0 +1,226 @@
+//! The settings file: read, checked as a whole without touching anything outside, and shown with every problem.
+
+use crate::alert;
+use crate::detector;
+use crate::place::zone;
+use crate::track;
+use sensors::receiver::{self, Problem};
+use serde::{Deserialize, Serialize};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+/// Everything a site can set. `deploy/watchkeeper.toml` explains each key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Where the console is served.
+    pub listen: SocketAddr,
+    /// An exercise wears a banner and replays recordings; it uses a database of its own.
+    pub exercise: bool,
+    /// Place files of higher detail than the built-in map of the world, relative to the settings file.
+    pub places: Vec<PathBuf>,
+    /// How tracks are kept apart.
+    pub track: track::Settings,
+    /// The rules' figures.
+    pub detector: detector::Settings,
+    /// The life of alerts.
+    pub alert: alert::Settings,
+    /// Who hears.
+    pub receiver: Vec<receiver::Settings>,
+    /// Zones that officers drew.
+    pub zone: Vec<zone::Zone>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            exercise: false,
+            places: Vec::new(),
+            track: Default::default(),
+            detector: Default::default(),
+            alert: Default::default(),
+            receiver: Vec::new(),
+            zone: Vec::new(),
+        }
+    }
+}
+
+/// Problems named at most; a file with more is not a settings file.
+const PROBLEMS_MAX: usize = 50;
+
+/// Reads settings text and holds everything in it against what is accepted.
+///
+/// # Errors
+/// Every problem, each with its key and what would be accepted.
+pub fn check(text: &str) -> Result<Settings, Vec<Problem>> {
+    let (settings, mut problems) = read(text);
+    if let Some(settings) = &settings {
+        problems.extend(receiver::settings::check_all(&settings.receiver));
+        problems.extend(zone::check(&settings.zone).into_iter().map(|fault| {
+            problem(&fault.key, fault.what, "see [[zone]] in deploy/watchkeeper.toml".to_owned())
+        }));
+        problems.extend(check_figures(settings));
+        problems.extend(check_exercise(settings));
+    }
+    match settings {
+        Some(settings) if problems.is_empty() => Ok(settings),
+        _ => Err(problems),
+    }
+}
+
+/// Reads the file at `path` and checks it; paths in it are then relative to its folder.
+///
+/// # Errors
+/// Every problem; an unreadable file is one.
+pub fn load(path: &Path) -> Result<Settings, Vec<Problem>> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        vec![problem(&path.display().to_string(), error.to_string(), "a readable TOML file".to_owned())]
+    })?;
+    let mut settings = check(&text)?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    for place in &mut settings.places {
+        *place = folder.join(&*place);
+    }
+    for receiver in &mut settings.receiver {
+        if let Some(recording) = receiver.connect.strip_prefix("file://") {
+            receiver.connect = format!("file://{}", folder.join(recording).display());
+        }
+    }
+    Ok(settings)
+}
+
+fn problem(key: &str, message: String, accepted: String) -> Problem {
+    Problem { key: key.to_owned(), message, accepted }
+}
+
+/// Reads as much as can be read: each time the reader stumbles, the problem is kept, the statement that it
+/// stumbled over is blanked, and it reads again.
+fn read(text: &str) -> (Option<Settings>, Vec<Problem>) {
+    let mut text = text.to_owned();
+    let mut problems = Vec::new();
+    while problems.len() < PROBLEMS_MAX {
+        let error = match toml::from_str::<Settings>(&text) {
+            Ok(settings) => return (Some(settings), problems),
+            Err(error) => error,
+        };
+        let Some(span) = error.span() else {
+            problems.push(problem("the file", error.message().to_owned(), "a TOML file".to_owned()));
+            return (None, problems);
+        };
+        let (message, accepted) = match error.message().split_once(", expected ") {
+            Some((message, accepted)) => (message.to_owned(), accepted.to_owned()),
+            None => (error.message().to_owned(), "see deploy/watchkeeper.toml".to_owned()),
+        };
+        let start = text[..span.start].rfind('\n').map_or(0, |newline| newline + 1);
+        let end = text[span.end.max(start)..].find('\n').map_or(text.len(), |newline| span.end + newline);
+        problems.push(problem(&key_at(&text, start), message, accepted));
+        let blanked: String = text[start..end].chars().map(|c| if c == '\n' { '\n' } else { ' ' }).collect();
+        if blanked == text[start..end] {
+            break;
+        }
+        // Characters outside ASCII shrink to one space each: later spans are of the new text.
+        text.replace_range(start..end, &blanked);
+    }
+    (None, problems)
+}
+
+/// The dotted key of the statement that begins at `start`, with its line.
+fn key_at(text: &str, start: usize) -> String {
+    let line = text[start..].lines().next().unwrap_or_default().trim();
+    let number = text[..start].lines().count() + 1;
+    let table = text[..start].lines().rev().find_map(|line| line.trim().strip_prefix('['));
+    let table = table.map_or("", |rest| rest.trim_start_matches('[').split(']').next().unwrap_or_default());
+    let key = match line.strip_prefix('[') {
+        Some(header) => header.trim_start_matches('[').split(']').next().unwrap_or_default().to_owned(),
+        None => {
+            let key = line.split('=').next().unwrap_or_default().trim();
+            if table.is_empty() { key.to_owned() } else { format!("{table}.{key}") }
+        }
+    };
+    format!("{key} (line {number})")
+}
+
+/// Figures of rules and tracks are lengths, times, speeds and counts: finite and not negative.
+fn check_figures(settings: &Settings) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let tables = [
+        ("track", toml::Value::try_from(settings.track)),
+        ("detector", toml::Value::try_from(&settings.detector)),
+        ("alert", toml::Value::try_from(settings.alert)),
+    ];
+    for (name, table) in tables {
+        let table = table.expect("settings are plain tables");
+        check_table(name, &table, &mut problems);
+    }
+    problems
+}
+
+fn check_table(key: &str, value: &toml::Value, problems: &mut Vec<Problem>) {
+    match value {
+        toml::Value::Table(table) => {
+            table.iter().for_each(|(name, value)| check_table(&format!("{key}.{name}"), value, problems));
+        }
+        toml::Value::Float(figure) if !figure.is_finite() || *figure < 0.0 => {
+            problems.push(problem(key, format!("is {figure}"), "a number, 0 or more".to_owned()));
+        }
+        _ => {}
+    }
+}
+
+/// A recording is not the sea: what is replayed must not stand beside what is heard.
+fn check_exercise(settings: &Settings) -> Vec<Problem> {
+    let replays = |receiver: &&receiver::Settings| receiver.connect.starts_with("file:");
+    let recordings = settings.receiver.iter().filter(replays).count();
+    if recordings == 0 || settings.exercise && recordings == settings.receiver.len() {
+        return Vec::new();
+    }
+    let accepted = "`exercise = true` with recordings only, or receivers only".to_owned();
+    vec![problem("exercise", "recordings are replayed here among receivers".to_owned(), accepted)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(text: &str) -> Vec<String> {
+        let problems = check(text).expect_err("has problems");
+        problems.iter().map(|p| p.key.split(' ').next().unwrap_or_default().to_owned()).collect()
+    }
+
+    #[test]
+    fn the_empty_file_is_the_defaults() {
+        assert_eq!(check("").expect("defaults hold"), Settings::default());
+    }
+
+    #[test]
+    fn names_every_problem_with_its_key() {
+        let text = "
+            listen = \"nowhere\"
+            colour = \"blue\"
+            [detector.loitering]
+            speed_max = \"fast\"
+            coast_min = -3.0
+            [detector.distress]
+            volume = 11
+        ";
+        let mut found = keys(text);
+        found.sort_unstable();
+        let expected = [
+            "colour",
+            "detector.distress.volume",
+            "detector.loitering.coast_min",
+            "detector.loitering.speed_max",
+            "listen",
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn text_that_is_not_toml_is_said_to_be() {
+        assert!(check("\u{0}\u{1}binary").is_err());
+        assert!(check("[[receiver]\nname = 1").is_err());
+    }
+}

@@ -1,0 +1,191 @@
+//! The running watch: spawns the receivers, the pipeline and the console, joins them, and knows them all.
+
+use crate::alert::ChangeKind;
+use crate::config::Settings;
+use crate::desk::AlertRow;
+use crate::pipeline::{self, Listeners, Pipeline, Stores};
+use crate::place::Places;
+use crate::watch::{self, Watch};
+use crate::web::{self, Event, Feed, LivePicture, Shared, Status};
+use anyhow::Context as _;
+use live::Publisher;
+use sensors::receiver::{self, Health};
+use sensors::{ReceiverId, Time};
+use status::Board;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch as channel;
+
+mod live;
+mod status;
+
+/// How often the status is made anew.
+const STATUS_EVERY: Duration = Duration::from_secs(1);
+
+/// Everything that is open and not yet running.
+pub struct Daemon {
+    settings: Settings,
+    core: watch::Settings,
+    places: Arc<Places>,
+    stores: Stores,
+    watch: Watch,
+    listener: TcpListener,
+    first_password: Option<String>,
+    started_at: Time,
+}
+
+/// The edge's clock.
+pub fn now() -> Time {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    Time::from_millis(since.map_or(0, |elapsed| elapsed.as_millis() as i64))
+}
+
+impl Daemon {
+    /// Opens stores and port, and comes back to where the journal left off. Spawns nothing.
+    ///
+    /// # Errors
+    /// When a store or the port can't be opened; the message names it.
+    pub async fn build(
+        settings: Settings,
+        core: watch::Settings,
+        places: Arc<Places>,
+        folder: &Path,
+    ) -> anyhow::Result<Daemon> {
+        let listen = settings.listen;
+        let listener = TcpListener::bind(listen)
+            .await
+            .with_context(|| format!("serve the console at {listen} (is the port in use?)"))?;
+        let (mut stores, first) = Stores::open(folder).await?;
+        let watch = stores
+            .recover(places.clone(), |reached, last| {
+                tracing::info!(reached, last, "reading the journal back");
+            })
+            .await?;
+        let first_password = first.map(|password| password.reveal().to_owned());
+        Ok(Daemon { settings, core, places, stores, watch, listener, first_password, started_at: now() })
+    }
+
+    /// Where the console is served.
+    ///
+    /// # Errors
+    /// When the system can't say.
+    pub fn address(&self) -> anyhow::Result<std::net::SocketAddr> {
+        self.listener.local_addr().context("ask for the port")
+    }
+
+    /// The password of the first account, on the first start only.
+    pub fn first_password(&self) -> Option<&str> {
+        self.first_password.as_deref()
+    }
+
+    /// Keeps watch until `stop` is done, then finishes what was begun.
+    ///
+    /// # Errors
+    /// When a worker ends that must not.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+        let Daemon { settings, core, places, stores, watch, listener, started_at, .. } = self;
+        let health: Vec<Arc<Health>> =
+            settings.receiver.iter().map(|_| Arc::new(Health::default())).collect();
+        let board = Arc::new(Board::new(&settings, health.clone(), started_at));
+        let (live, live_seen) = channel::channel(Arc::new(LivePicture::default()));
+        let (status, status_seen) = channel::channel(Arc::new(Status::default()));
+        let feed = Feed::new(started_at.as_millis() as u64);
+        let shared = Shared {
+            desk: stores.desk.clone(),
+            history: stores.history().await?,
+            places: places.clone(),
+            zones: Arc::new(watch_zones(&core)),
+            live: live_seen,
+            events: feed.clone(),
+            status: status_seen,
+            clock: now,
+        };
+        let router = web::router(shared, web::Settings { listen: settings.listen, behind_tls: false });
+        let mut publisher = Publisher::new(live, places, &settings);
+        publisher.publish(&watch, &board);
+        let listeners = Listeners {
+            understood: Box::new({
+                let board = board.clone();
+                move |watch| publisher.publish_when_due(watch, &board)
+            }),
+            changed: Box::new(move |rows| tell(&feed, rows)),
+            trouble: Box::new({
+                let board = board.clone();
+                move |trouble| board.trouble(trouble)
+            }),
+        };
+        // Recordings bring their own time; everything else is heard now.
+        let replays =
+            !settings.receiver.is_empty() && settings.receiver.iter().all(|r| r.connect.starts_with("file:"));
+        let clock: pipeline::Clock = if replays { None } else { Some(Box::new(now)) };
+        let mut pipeline = pipeline::start(stores, watch, &core, clock, listeners);
+        let (stopping, stopped) = channel::channel(false);
+        let receivers = listen(&settings, &health, &pipeline, &stopped);
+        let serving = tokio::spawn(web::serve(listener, router, until(stopped)));
+        let telling = tokio::spawn(keep_telling(status, board));
+        let ended = tokio::select! {
+            () = stop => Ok(()),
+            () = pipeline.ended() => Err(anyhow::anyhow!("the journal or a store's worker has ended")),
+        };
+        tracing::info!("stopping");
+        stopping.send_replace(true);
+        for receiver in receivers {
+            receiver.await.context("a receiver's worker panicked")?;
+        }
+        telling.abort();
+        let kept = if ended.is_ok() { pipeline.finish().await.map(|_| ()) } else { ended };
+        // Streams end when the status and the picture do; what still holds on is let go.
+        let _ = tokio::time::timeout(Duration::from_secs(5), serving).await;
+        kept
+    }
+}
+
+fn watch_zones(core: &watch::Settings) -> crate::place::zone::Zones {
+    crate::place::zone::Zones::new(core.zone.clone()).unwrap_or_default()
+}
+
+fn listen(
+    settings: &Settings,
+    health: &[Arc<Health>],
+    pipeline: &Pipeline,
+    stopped: &channel::Receiver<bool>,
+) -> Vec<tokio::task::JoinHandle<()>> {
+    let each = settings.receiver.iter().zip(health).zip(0..);
+    each.map(|((receiver, health), id)| {
+        let (settings, health) = (receiver.clone(), health.clone());
+        tokio::spawn(receiver::listen(
+            settings,
+            ReceiverId(id),
+            pipeline.heard.clone(),
+            now,
+            health,
+            stopped.clone(),
+        ))
+    })
+    .collect()
+}
+
+fn tell(feed: &Feed, rows: Vec<(ChangeKind, AlertRow)>) {
+    for (change, row) in rows {
+        if change == ChangeKind::Raised {
+            let alert = &row.alert;
+            tracing::info!(rule = alert.rule, grade = alert.grade, id = %alert.id, priority = ?alert.priority, "alert raised");
+        }
+        feed.send(Event::Alert { change, row });
+    }
+}
+
+async fn keep_telling(status: channel::Sender<Arc<Status>>, board: Arc<Board>) {
+    let mut every = tokio::time::interval(STATUS_EVERY);
+    loop {
+        every.tick().await;
+        status.send_replace(Arc::new(board.status()));
+    }
+}
+
+async fn until(mut stopped: channel::Receiver<bool>) {
+    // An error means that whoever could say so is gone.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}

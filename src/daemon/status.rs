@@ -1,0 +1,128 @@
+//! What the daemon says of itself: receivers, counts, trouble.
+
+use crate::config::Settings;
+use crate::geo::NAUTICAL_MILE;
+use crate::watch::Watch;
+use crate::web::{JournalStatus, Notice, ReceiverStatus, Status};
+use rustc_hash::FxHashMap;
+use sensors::receiver::{self, Health};
+use sensors::{Counts, ReceiverId, Tally, Time};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+/// Where the workers put what they know, and the status is read from.
+pub(super) struct Board {
+    receivers: Vec<(receiver::Settings, Arc<Health>)>,
+    exercise: bool,
+    places: usize,
+    started_at: Time,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    now: Time,
+    next: u64,
+    vessels: usize,
+    counts: Counts,
+    tallies: Vec<Tally>,
+    furthest_metres: FxHashMap<ReceiverId, f64>,
+    trouble: Option<String>,
+}
+
+impl Board {
+    pub(super) fn new(settings: &Settings, health: Vec<Arc<Health>>, started_at: Time) -> Board {
+        Board {
+            receivers: settings.receiver.iter().cloned().zip(health).collect(),
+            exercise: settings.exercise,
+            places: settings.places.len(),
+            started_at,
+            known: Mutex::default(),
+        }
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, Known> {
+        self.known.lock().expect("nothing panics while it holds this")
+    }
+
+    /// The core has come this far.
+    pub(super) fn understood(&self, watch: &Watch, vessels: usize, furthest: FxHashMap<ReceiverId, f64>) {
+        let mut known = self.known();
+        known.now = watch.now();
+        known.next = watch.next();
+        known.vessels = vessels;
+        known.counts = watch.counts().clone();
+        known.tallies = (0..).zip(&self.receivers).map(|(id, _)| watch.tally(ReceiverId(id))).collect();
+        for (receiver, metres) in furthest {
+            let far = known.furthest_metres.entry(receiver).or_default();
+            *far = far.max(metres);
+        }
+    }
+
+    /// A store refuses, or takes again.
+    pub(super) fn trouble(&self, trouble: Option<String>) {
+        self.known().trouble = trouble;
+    }
+
+    /// All of it, as the screens have it.
+    pub(super) fn status(&self) -> Status {
+        let known = self.known();
+        let notice = |code: &str, params: &[(&str, &str)]| Notice {
+            code: code.to_owned(),
+            params: params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        };
+        let mut notices = Vec::new();
+        if let Some(trouble) = &known.trouble {
+            notices.push(notice("store_refuses", &[("detail", trouble)]));
+        }
+        if self.places == 0 {
+            notices.push(notice("coast_basemap_only", &[]));
+        }
+        if self.receivers.is_empty() {
+            notices.push(notice("no_receivers", &[]));
+        }
+        Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            exercise: self.exercise,
+            now: known.now,
+            started_at: self.started_at,
+            journal: JournalStatus { sequence: known.next.saturating_sub(1) },
+            vessels: known.vessels as u64,
+            receivers: (0..).zip(&self.receivers).map(|(id, r)| self.receiver(id, r, &known)).collect(),
+            refused_by_kind: refused(&known.counts),
+            notices,
+        }
+    }
+
+    fn receiver(
+        &self,
+        id: u16,
+        receiver: &(receiver::Settings, Arc<Health>),
+        known: &Known,
+    ) -> ReceiverStatus {
+        let (settings, health) = receiver;
+        let heard = health.snapshot();
+        let furthest = known.furthest_metres.get(&ReceiverId(id));
+        let tally = known.tallies.get(usize::from(id)).copied().unwrap_or_default();
+        ReceiverStatus {
+            id,
+            name: settings.name.clone(),
+            kind: settings.address().map_or("", |address| address.kind()).to_owned(),
+            address: settings.connect.clone(),
+            lat: settings.latitude,
+            lon: settings.longitude,
+            state: heard.state.name().to_owned(),
+            detail: heard.detail,
+            lines: heard.lines,
+            bytes: heard.bytes,
+            messages: tally.messages,
+            refused: tally.refused,
+            last_heard_at: heard.last_heard_at,
+            furthest_nm: furthest.map(|metres| metres / NAUTICAL_MILE),
+        }
+    }
+}
+
+fn refused(counts: &Counts) -> BTreeMap<String, u64> {
+    counts.refused_by_kind.iter().map(|(kind, count)| (kind.kind().to_owned(), *count)).collect()
+}

@@ -1,0 +1,403 @@
+//! From lines to everything kept: written down, understood, put away. The daemon and a replay run the same one.
+//!
+//! Three workers and the bounded queues between them:
+//!
+//! | queue | holds | when it is full |
+//! |---|---|---|
+//! | heard | batches of lines | receivers wait; a datagram that does not fit is dropped and counted |
+//! | written | entries that are durable | the journal waits, then the receivers |
+//! | understood | what entries gave | the core waits, then the journal |
+
+use crate::alert::ChangeKind;
+use crate::desk::{AlertRow, Desk};
+use crate::entry::{Entry, Numbered};
+use crate::history;
+use crate::journal::{self, Journal, Snapshots, Ticker};
+use crate::place::Places;
+use crate::watch::{self, Outcome, Watch};
+use anyhow::Context as _;
+use sensors::{Time, receiver::Batch};
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::sync::mpsc;
+
+/// The longest that a line waits to be durable. Source: the promise in `reliability.md`, R3, of 250 ms, less
+/// the time a commit takes.
+const GROUP: Duration = Duration::from_millis(150);
+
+/// Batches in one commit, at most: 64 full ones are a quarter of a million lines.
+const GROUP_BATCHES: usize = 64;
+
+/// Depth of the queue of batches heard, of commits and of outcomes.
+const HEARD: usize = 64;
+const WRITTEN: usize = 4;
+const UNDERSTOOD: usize = 4;
+
+/// How long to wait after a database refused, before the same is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// The state is put on disk after this many lines or ticks. Ours: a restart replays at most this much,
+/// a few seconds of work.
+const SNAPSHOT_LINES: u64 = 2_000_000;
+const SNAPSHOT_TICKS: u64 = 30;
+
+/// Everything one database folder holds, open for writing.
+pub struct Stores {
+    journal: Journal,
+    reader: journal::Reader,
+    snapshots: Snapshots,
+    history: history::Writer,
+    /// Where officers work.
+    pub desk: Desk,
+}
+
+/// What tells layouts of state apart: a snapshot of another version is passed over.
+pub const PROGRAM: &str = concat!("watchkeeper ", env!("CARGO_PKG_VERSION"));
+
+impl Stores {
+    /// Opens or makes the stores in `folder`. Also gives the first password, where the desk made one.
+    ///
+    /// # Errors
+    /// When one of them can't be opened; the message names it.
+    pub async fn open(folder: &Path) -> anyhow::Result<(Stores, Option<crate::desk::FirstPassword>)> {
+        std::fs::create_dir_all(folder).with_context(|| format!("make the folder {}", folder.display()))?;
+        let (desk, password) = Desk::open(folder).await.context("open the desk")?;
+        let journal = Journal::open(&folder.join("journal")).await.context("open the journal")?;
+        let history =
+            history::Writer::open(&folder.join("history.sqlite")).await.context("open the history")?;
+        let snapshots = Snapshots::new(&folder.join("snapshots"), PROGRAM);
+        let reader = journal::Reader::open(&folder.join("journal"));
+        Ok((Stores { journal, reader, snapshots, history, desk }, password))
+    }
+
+    /// Whether nothing was ever written here.
+    pub fn is_new(&self) -> bool {
+        self.journal.next() == 1
+    }
+
+    /// A reader of the history, which also sees what is not flushed yet.
+    ///
+    /// # Errors
+    /// When the file can't be opened for reading.
+    pub async fn history(&self) -> anyhow::Result<history::Reader> {
+        self.history.reader().await.context("open the history for reading")
+    }
+
+    /// Comes back to the state that the journal tells of: the newest snapshot that no store is behind, and
+    /// the entries after it. Calls `progress` with the sequence reached and the last one.
+    ///
+    /// # Errors
+    /// When a store can't be read or written.
+    pub async fn recover(
+        &mut self,
+        places: Arc<Places>,
+        mut progress: impl FnMut(u64, u64),
+    ) -> anyhow::Result<Watch> {
+        let kept = self.history.applied().min(self.desk.applied().await?);
+        let snapshot = self.snapshots.newest(kept + 1);
+        let mut watch = snapshot
+            .and_then(|(next, state)| match Watch::restore(&state, places.clone()) {
+                Ok(watch) => Some(watch),
+                Err(error) => {
+                    tracing::warn!(next, %error, "snapshot can't be read; the journal is replayed from its start");
+                    None
+                }
+            })
+            .unwrap_or_else(|| Watch::new(places));
+        self.reader.seek(watch.next()).await?;
+        let mut outcome = Outcome::default();
+        while let Some(entry) = self.reader.entry().await? {
+            watch.take(&entry, &mut outcome);
+            if outcome.fixes.len() > 100_000 || !outcome.changes.is_empty() {
+                self.keep(std::mem::take(&mut outcome), watch.next() - 1).await?;
+                progress(watch.next() - 1, self.journal.next() - 1);
+            }
+        }
+        self.keep(outcome, watch.next().saturating_sub(1)).await?;
+        Ok(watch)
+    }
+
+    async fn keep(&mut self, outcome: Outcome, applied: u64) -> anyhow::Result<Vec<(ChangeKind, AlertRow)>> {
+        outcome.fixes.iter().for_each(|fix| self.history.append(fix));
+        outcome.claims.iter().for_each(|claim| self.history.claim(claim));
+        // Full blocks leave memory in a long replay; the file then holds more than `applied` says, and knows it.
+        if self.history.ready() > 4096 {
+            self.history.flush(applied, history::Which::FullBlocksOnly).await?;
+        }
+        if outcome.changes.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(self.desk.apply(&outcome.changes, applied).await?)
+    }
+}
+
+/// Told of alert changes once they are kept.
+pub type OnChange = Box<dyn FnMut(Vec<(ChangeKind, AlertRow)>) + Send + Sync>;
+
+/// What the workers tell the outside.
+pub struct Listeners {
+    /// After each group of entries, on the core's thread; keep it short.
+    pub understood: Box<dyn FnMut(&Watch) + Send>,
+    /// After each change of alerts has been kept.
+    pub changed: OnChange,
+    /// When a store refuses and when it takes again.
+    pub trouble: Box<dyn Fn(Option<String>) + Send + Sync>,
+}
+
+/// The clock that ticks when no line comes; a replay has none but its lines.
+pub type Clock = Option<Box<dyn Fn() -> Time + Send>>;
+
+/// The running workers.
+pub struct Pipeline {
+    /// Where lines go in.
+    pub heard: mpsc::Sender<Batch>,
+    writer: tokio::task::JoinHandle<anyhow::Result<()>>,
+    core: std::thread::JoinHandle<Watch>,
+    keeper: tokio::task::JoinHandle<anyhow::Result<()>>,
+}
+
+struct Understood {
+    outcome: Outcome,
+    applied: u64,
+    snapshot: Option<Vec<u8>>,
+}
+
+/// Starts the workers. Settings and program version are the first entries that they write.
+pub fn start(
+    stores: Stores,
+    watch: Watch,
+    settings: &watch::Settings,
+    clock: Clock,
+    listeners: Listeners,
+) -> Pipeline {
+    let (heard, from_receivers) = mpsc::channel(HEARD);
+    let (written, from_journal) = mpsc::channel(WRITTEN);
+    let (understood, from_core) = mpsc::channel(UNDERSTOOD);
+    let Listeners { understood: on_understood, changed, trouble } = listeners;
+    let trouble: Arc<dyn Fn(Option<String>) + Send + Sync> = Arc::from(trouble);
+    let versions = vec![Entry::Program(PROGRAM.to_owned()), Entry::Settings(settings.to_text())];
+    let Stores { journal, reader: _, snapshots, history, desk } = stores;
+    let writing = Writing { journal, ticker: Ticker::default(), clock, written, trouble: trouble.clone() };
+    let keeping = Keeping { history, desk, snapshots, changed, trouble };
+    Pipeline {
+        heard,
+        writer: tokio::spawn(writing.run(versions, from_receivers)),
+        core: std::thread::Builder::new()
+            .name("core".to_owned())
+            .spawn(move || understand(watch, from_journal, &understood, on_understood))
+            .expect("a thread at start-up"),
+        keeper: tokio::spawn(keeping.run(from_core)),
+    }
+}
+
+impl Pipeline {
+    /// Stops taking lines, lets the workers finish what they hold, and gives the core back.
+    ///
+    /// # Errors
+    /// The first thing that a worker could not do.
+    pub async fn finish(self) -> anyhow::Result<Watch> {
+        drop(self.heard);
+        self.writer.await.expect("the journal's worker does not panic")?;
+        self.keeper.await.expect("the keeper does not panic")?;
+        Ok(self.core.join().expect("the core does not panic"))
+    }
+
+    /// Waits until a worker has ended, which none does while lines may come unless something is badly wrong.
+    pub async fn ended(&mut self) {
+        tokio::select! {
+            _ = &mut self.writer => {}
+            _ = &mut self.keeper => {}
+        }
+    }
+}
+
+/// The journal's worker.
+struct Writing {
+    journal: Journal,
+    ticker: Ticker,
+    clock: Clock,
+    written: mpsc::Sender<Vec<Numbered>>,
+    trouble: Arc<dyn Fn(Option<String>) + Send + Sync>,
+}
+
+impl Writing {
+    async fn run(mut self, versions: Vec<Entry>, mut heard: mpsc::Receiver<Batch>) -> anyhow::Result<()> {
+        self.write(versions).await?;
+        loop {
+            let mut entries = Vec::new();
+            let open = self.gather(&mut heard, &mut entries).await;
+            if let Some(clock) = &self.clock {
+                self.ticker.clock(clock(), &mut entries);
+            }
+            if !entries.is_empty() {
+                self.write(entries).await?;
+            }
+            if !open {
+                self.journal.close().await?;
+                return Ok(());
+            }
+        }
+    }
+
+    /// Collects until the first line has waited long enough or the group is full. `false` when no more come.
+    async fn gather(&mut self, heard: &mut mpsc::Receiver<Batch>, entries: &mut Vec<Entry>) -> bool {
+        let idle = Duration::from_secs(1);
+        let mut deadline =
+            tokio::time::Instant::now() + if self.clock.is_some() { idle } else { idle * 3600 };
+        let mut batches = 0;
+        while batches < GROUP_BATCHES {
+            match tokio::time::timeout_at(deadline, heard.recv()).await {
+                Ok(Some(batch)) => {
+                    if batches == 0 {
+                        deadline = tokio::time::Instant::now() + GROUP;
+                    }
+                    batches += 1;
+                    self.ticker.cut(batch, entries);
+                }
+                Ok(None) => return false,
+                Err(_) => break,
+            }
+        }
+        true
+    }
+
+    /// Writes until it is durable: nothing is made of a line before. A failed write is said aloud and tried again.
+    async fn write(&mut self, entries: Vec<Entry>) -> anyhow::Result<()> {
+        let mut entries = Some(entries);
+        let mut failing = false;
+        while let Some(waiting) = entries.take() {
+            match self.journal.append(&waiting).await {
+                Ok(numbered) => {
+                    if failing {
+                        tracing::info!("the journal is written again");
+                        (self.trouble)(None);
+                    }
+                    drop(waiting);
+                    if self.written.send(numbered).await.is_err() {
+                        anyhow::bail!("the core has stopped");
+                    }
+                }
+                Err(error) => {
+                    if !failing {
+                        tracing::error!(error = %crate::telemetry::chain(&error), "the journal can't be written; lines wait");
+                        (self.trouble)(Some(crate::telemetry::chain(&error)));
+                    }
+                    failing = true;
+                    tokio::time::sleep(RETRY).await;
+                    entries = Some(waiting);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The core's worker: a thread of its own, nothing in it waits for anything but its queues.
+fn understand(
+    mut watch: Watch,
+    mut written: mpsc::Receiver<Vec<Numbered>>,
+    understood: &mpsc::Sender<Understood>,
+    mut listener: Box<dyn FnMut(&Watch) + Send>,
+) -> Watch {
+    let (mut lines, mut ticks) = (0, 0);
+    while let Some(entries) = written.blocking_recv() {
+        let mut outcome = Outcome::default();
+        for entry in &entries {
+            match &entry.entry {
+                Entry::Tick(_) => ticks += 1,
+                other => lines += other.len(),
+            }
+            watch.take(entry, &mut outcome);
+        }
+        listener(&watch);
+        let due = lines >= SNAPSHOT_LINES || ticks >= SNAPSHOT_TICKS && lines >= SNAPSHOT_LINES / 100;
+        if due {
+            (lines, ticks) = (0, 0);
+        }
+        let snapshot = due.then(|| watch.save());
+        if understood.blocking_send(Understood { outcome, applied: watch.next() - 1, snapshot }).is_err() {
+            break;
+        }
+    }
+    let last =
+        Understood { outcome: Outcome::default(), applied: watch.next() - 1, snapshot: Some(watch.save()) };
+    // The keeper is gone only when it failed, and says so itself.
+    let _ = understood.blocking_send(last);
+    watch
+}
+
+/// The worker of history, desk and snapshots.
+struct Keeping {
+    history: history::Writer,
+    desk: Desk,
+    snapshots: Snapshots,
+    changed: OnChange,
+    trouble: Arc<dyn Fn(Option<String>) + Send + Sync>,
+}
+
+impl Keeping {
+    async fn run(mut self, mut understood: mpsc::Receiver<Understood>) -> anyhow::Result<()> {
+        let mut flushed = Instant::now();
+        while let Some(Understood { outcome, applied, snapshot }) = understood.recv().await {
+            // Alerts first: history may wait for room on the disk, people may not.
+            self.desk(&outcome, applied).await;
+            outcome.fixes.iter().for_each(|fix| self.history.append(fix));
+            outcome.claims.iter().for_each(|claim| self.history.claim(claim));
+            if self.history.ready() > 4096 {
+                self.history(applied, history::Which::FullBlocksOnly).await;
+            }
+            if let Some(state) = snapshot {
+                let whole =
+                    self.history(applied, history::Which::All).await && self.desk_reaches(applied).await;
+                if whole && let Err(error) = self.snapshots.write(applied + 1, &state) {
+                    self.say("write the snapshot", &error);
+                }
+                flushed = Instant::now();
+            } else if flushed.elapsed() > HISTORY_EVERY {
+                self.history(applied, history::Which::All).await;
+                flushed = Instant::now();
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps alert changes until they are durable.
+    async fn desk(&mut self, outcome: &Outcome, applied: u64) {
+        if outcome.changes.is_empty() {
+            return;
+        }
+        loop {
+            match self.desk.apply(&outcome.changes, applied).await {
+                Ok(rows) => return (self.changed)(rows),
+                Err(error) => self.say("keep the alerts", &error),
+            }
+            tokio::time::sleep(RETRY).await;
+        }
+    }
+
+    async fn desk_reaches(&self, applied: u64) -> bool {
+        self.desk.apply(&[], applied).await.map_err(|error| self.say("keep the alerts", &error)).is_ok()
+    }
+
+    async fn history(&mut self, applied: u64, which: history::Which) -> bool {
+        match self.history.flush(applied, which).await {
+            Ok(_) => true,
+            Err(error) => {
+                self.say("write the history", &error);
+                false
+            }
+        }
+    }
+
+    fn say(&self, operation: &str, error: &dyn std::error::Error) {
+        let error = crate::telemetry::chain(error);
+        tracing::error!(operation, error, "a store refuses");
+        (self.trouble)(Some(error));
+    }
+}
+
+/// Positions are in the file after this long, even when no snapshot is due.
+const HISTORY_EVERY: Duration = Duration::from_secs(60);
