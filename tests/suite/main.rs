@@ -3,6 +3,7 @@ mod api;
 mod bad_input;
 mod layers;
 mod night;
+mod program;
 mod recordings;
 mod restart;
 mod rules;
