@@ -201,6 +201,11 @@ impl Watch {
         self.stages.admit.counts()
     }
 
+    /// How many different MMSIs were heard.
+    pub fn senders(&self) -> usize {
+        self.stages.admit.senders()
+    }
+
     /// What came of one receiver's lines.
     pub fn tally(&self, receiver: ReceiverId) -> Tally {
         self.stages.admit.tally(receiver)
