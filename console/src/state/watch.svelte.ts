@@ -20,7 +20,8 @@ class Watch {
   private seenAt = performance.now();
   private pace = 1;
   private timer: ReturnType<typeof setInterval> | undefined;
-  private lines = new Map<number, { lines: number; at: number; rate: number }>();
+  private lines = new Map<number, { lines: number; at: number; rate: number | undefined }>();
+  /** Lines a second by receiver, once two answers tell. */
   rates = $state.raw<Map<number, number>>(new Map());
 
   start(): () => void {
@@ -57,12 +58,12 @@ class Watch {
     for (const receiver of status.receivers) {
       const before = this.lines.get(receiver.id);
       if (before && at - before.at < 1_000) {
-        rates.set(receiver.id, before.rate);
+        if (before.rate !== undefined) rates.set(receiver.id, before.rate);
         continue;
       }
-      const rate = before ? Math.max(0, receiver.lines - before.lines) / ((at - before.at) / 1000) : 0;
+      const rate = before && Math.max(0, receiver.lines - before.lines) / ((at - before.at) / 1000);
       this.lines.set(receiver.id, { lines: receiver.lines, at, rate });
-      rates.set(receiver.id, rate);
+      if (rate !== undefined) rates.set(receiver.id, rate);
     }
     this.rates = rates;
   }
