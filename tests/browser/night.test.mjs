@@ -47,6 +47,7 @@ describe('the night', { concurrency: false }, () => {
     const row = (text) => page.locator('#queue-list [role=option]', { hasText: text });
     for (const text of ['HARIN SIAM', 'ASIA MERIT', 'SOS']) await row(text).first().waitFor({ timeout: CAME_MAX_MS });
     assert.match(await page.locator('#queue-list [role=option]').first().innerText(), /SOS/, 'a call for help stands first');
+    assert.equal(await page.locator('footer li.silent').count(), 0, 'a recording that plays is not silent');
     assert.equal(await page.locator('p.exercise').isVisible(), true, 'the page says that it is an exercise');
   });
 
@@ -60,6 +61,8 @@ describe('the night', { concurrency: false }, () => {
     await page.mouse.move(720, 880);
     await page.waitForTimeout(2_000);
     // Far enough out to see the coast.
+    await page.keyboard.press('-');
+    await page.waitForTimeout(1_000);
     await page.keyboard.press('-');
     await page.waitForTimeout(4_000);
     const picture = await page.screenshot({ path: process.env.README_PICTURE });

@@ -48,6 +48,11 @@ class Watch {
     this.linked = up;
   }
 
+  /** How long a receiver has said nothing, as the officer waits for it: in a replay, hours pass in minutes. */
+  quiet(receiver: Receiver): number {
+    return receiver.last_heard_at === null ? Infinity : (this.now - receiver.last_heard_at) / Math.max(1, this.pace);
+  }
+
   private tick() {
     if (!this.status) return;
     this.now = this.status.now + Math.min(performance.now() - this.seenAt, 10_000) * this.pace;
@@ -72,8 +77,7 @@ class Watch {
 export const watch = new Watch();
 
 /** The state to show: connected but silent is not "no ships". */
-export function stateOf(receiver: Receiver, now: number): Receiver['state'] | 'silent' {
-  const quiet = receiver.last_heard_at === null || now - receiver.last_heard_at > SILENT_MS;
+export function stateOf(receiver: Receiver, quiet: number): Receiver['state'] | 'silent' {
   const waits = receiver.state === 'connected' || receiver.state === 'listening';
-  return waits && quiet ? 'silent' : receiver.state;
+  return waits && quiet > SILENT_MS ? 'silent' : receiver.state;
 }
