@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test quick bench console packages tools node style browser check-exercise clean
+.PHONY: help run test quick bench console packages clean tools node style browser release
 
 # Where the exercise's console is served.
 PORT ?= 8080
@@ -34,8 +34,8 @@ quick: tools style ## what is worth running at every commit
 	if [ -d console/node_modules ]; then cd console && npm run --silent check; fi
 	@echo "make quick: passed"
 
-bench: tools ## lines a second through the whole pipeline, and how much memory it takes
-	cargo bench --bench pipeline
+bench: tools ## lines a second through the whole pipeline, beside splitting the same lines, and the memory it takes
+	cargo bench --bench whole_path
 
 console: node console/dist/.built ## build the page, when its sources changed
 
@@ -75,7 +75,6 @@ console/dist/.built: console/node_modules/.installed $(CONSOLE_SOURCES)
 	@touch $@ src/web/console.rs
 
 $(RELEASE): release
-.PHONY: release
 release: tools console
 	cargo build --release
 
