@@ -16,6 +16,13 @@ pub mod gnss;
 pub mod report;
 pub mod receiver;
 
-pub use report::{Counts, Decoder, Line, ReceiverId, Report, Tally};
+pub use report::{Counts, Decoder, Line, Report, Tally};
 pub use time::{Span, Time};
 pub use vessel::{CallSign, Imo, Mmsi, ShipType};
+
+use serde::{Deserialize, Serialize};
+
+/// A receiver's number in this installation; its name and place are settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ReceiverId(pub u16);

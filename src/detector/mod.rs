@@ -67,7 +67,7 @@ pub const RULES: &[Card] = &[
     Card {
         rule: Rule::ZoneEntry,
         name: "zone_entry",
-        grades: &["enter", "dwell", "leave"],
+        grades: &["appear", "enter", "dwell", "leave"],
         source: include_str!("zone_entry.rs"),
     },
 ];

@@ -2,7 +2,8 @@
 //!
 //! # What it flags
 //! A vessel of the kind the zone's rule names that is inside the zone by 50 m for two fixes or a minute, or has
-//! stayed as long as the rule says, or has left it by 200 m, within the rule's hours of local time.
+//! stayed as long as the rule says, or has left it by 200 m, within the rule's hours of local time. One that is
+//! first heard inside is told apart from one that was heard entering.
 //!
 //! # Why it matters
 //! The same beaches and waiting places are used again and again; an officer who knows one can have it watched.
@@ -64,6 +65,9 @@ const LEFT_STAYS_OPEN: Span = Span::from_minutes(30);
 
 /// Visits followed at once; beyond it new ones are not begun. Ours: a thousand vessels in fifty zones.
 const VISITS_MAX: usize = 50_000;
+
+/// The grade of a vessel that nobody heard enter: it was inside when it was first heard. Definition D8.
+const APPEAR: &str = "appear";
 
 /// Positions kept of a visit. Ours.
 const SIGHTINGS_MAX: usize = 60;
@@ -227,7 +231,7 @@ fn evidence(
     let params =
         [("vessel", subject.called()), ("zone", zone.name.clone()), ("minutes", format!("{minutes:.0}"))];
     Evidence {
-        grade: name(event).to_owned(),
+        grade: if event == ZoneEvent::Enter && visit.first_seen_inside { APPEAR } else { name(event) }.to_owned(),
         distress: false,
         base: settings.severity,
         factors,

@@ -91,6 +91,11 @@ impl Handling {
         knots * KNOT * 60.0 / self.turn_max.to_radians()
     }
 
+    /// The speed at which it turns within `radius` metres, in knots.
+    pub(super) fn turning_speed(self, radius: f64) -> f64 {
+        radius * self.turn_max.to_radians() / 60.0 / KNOT
+    }
+
     /// The speed from which it can stop within `metres`, in knots.
     pub(super) fn stopping_speed(self, metres: f64) -> f64 {
         sqrt(2.0 * self.acceleration * metres / KNOT) * 0.8

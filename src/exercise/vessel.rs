@@ -8,6 +8,7 @@ use sensors::message::{
     AidToNavigation, Body, Clock, Dimensions, Eta, Message, Place, PositionA, PositionB, SafetyText,
     SarAircraft, StaticB, StaticVoyage,
 };
+use sensors::vessel::MmsiKind;
 use sensors::{CallSign, Imo, Mmsi, ShipType, Time};
 
 /// Seconds between looks at a vessel that sends less often than that.
@@ -184,7 +185,7 @@ impl Vessel {
                 });
             }
             if self.station == Station::Sart && self.burst == 5 && !out.is_empty() {
-                let text = if self.test { "SART TEST" } else { "SART ACTIVE" }.to_owned();
+                let text = format!("{} {}", self.device(), if self.test { "TEST" } else { "ACTIVE" });
                 out.push(Message {
                     kind: 14,
                     repeat: 0,
@@ -192,6 +193,15 @@ impl Vessel {
                     body: Body::SafetyText(SafetyText { to: None, text }),
                 });
             }
+        }
+    }
+
+    /// What a distress device calls itself..
+    fn device(&self) -> &'static str {
+        match self.mmsi.kind() {
+            MmsiKind::ManOverboard => "MOB",
+            MmsiKind::EpirbAis => "EPIRB",
+            _ => "SART",
         }
     }
 

@@ -10,6 +10,8 @@ use std::sync::Arc;
 const MILE: f64 = 1852.0;
 /// Speed of a hull that nobody steers, knots.
 const DRIFT: f64 = 0.4;
+/// Slower than this a vessel counts as lying still for one alongside it, knots.
+const LIES: f64 = 1.0;
 
 /// A vessel's legs and how far it has come with them.
 #[derive(Debug, Clone)]
@@ -233,9 +235,15 @@ impl Voyage {
         {
             return None;
         }
-        // Closing speed falls with the distance; the last metres are taken over half a minute.
+        // Beside one that lies still it lies too, and does not chase the turning of the other's bow.
+        if there && other.speed < LIES && me.speed < LIES && metres < beside.distance_m + 30.0 {
+            return Some(Order::Drift { course: other.course, speed: other.speed });
+        }
+        // Closing speed falls with the distance; the last metres are taken over half a minute, and no faster
+        // than the hull can turn within them: else it would circle.
         let closing = (metres / super::motion::KNOT / 30.0_f64.max(2.0 * dt))
             .min(me.handling.stopping_speed(metres))
+            .min(if there { me.handling.turning_speed(metres / 2.0) } else { f64::MAX })
             .min(beside.speed);
         let (north, east) = (
             other.speed * cos(other.course.to_radians()) + closing * cos(bearing.to_radians()),

@@ -5,7 +5,6 @@
 //! one that ends before the last field that is read is refused, and nothing in it is taken for zero.
 
 mod aid_to_navigation;
-mod bits;
 mod clock;
 mod encode;
 mod place;
@@ -18,7 +17,6 @@ mod static_voyage;
 mod text;
 
 pub use aid_to_navigation::AidToNavigation;
-pub use bits::Payload;
 pub use clock::Clock;
 pub use encode::to_sentences;
 pub use place::{Dimensions, Place};
@@ -29,7 +27,7 @@ pub use sar_aircraft::SarAircraft;
 pub use static_b::StaticB;
 pub use static_voyage::{Eta, StaticVoyage};
 
-use crate::sentence::Reject;
+use crate::sentence::{Payload, Reject};
 use crate::{Mmsi, ShipType};
 use serde::{Deserialize, Serialize};
 

@@ -3,8 +3,8 @@
 use super::stamp::believable;
 use crate::Time;
 use crate::gnss::GnssReport;
-use crate::message::{Body, Message, Payload};
-use crate::sentence::{Item, Sentence, Vdm, items};
+use crate::message::{Body, Message};
+use crate::sentence::{Item, Payload, Sentence, Vdm, items};
 
 /// Who told the time, in the place of an MMSI: a GNSS receiver.
 pub(super) const GNSS: u32 = u32::MAX;

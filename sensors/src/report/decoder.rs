@@ -2,9 +2,9 @@
 
 use super::{Ais, Content, Counts, ReceiverId, Report};
 use crate::gnss::GnssReport;
-use crate::message::{self, Body, Message, Payload};
+use crate::message::{self, Body, Message};
 use crate::sentence::assembly::{Assembly, Part};
-use crate::sentence::{self, Item, Reject, Sentence, Tag, Trailer, Vdm};
+use crate::sentence::{self, Item, Payload, Reject, Sentence, Tag, Trailer, Vdm};
 use crate::{Span, Time};
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};

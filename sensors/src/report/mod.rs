@@ -6,13 +6,10 @@ mod decoder;
 pub use counts::Counts;
 pub use decoder::{Decoder, Line, SENDERS_MAX, Tally};
 
-use crate::{Time, gnss::GnssReport, message::Message};
+use crate::gnss::GnssReport;
+use crate::message::Message;
+use crate::{ReceiverId, Time};
 use serde::{Deserialize, Serialize};
-
-/// A receiver's number in this installation; its name and place are settings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ReceiverId(pub u16);
 
 /// One complete thing heard.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -5,8 +5,7 @@
 //! and station agree, close together in time and in sentences; when a part could belong to two messages,
 //! it is refused.
 
-use super::{Reject, Tag, Vdm};
-use crate::message::Payload;
+use super::{Payload, Reject, Tag, Vdm};
 use crate::{ReceiverId, Span, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;

@@ -3,11 +3,13 @@
 //! Nothing is copied: what [`items`] yields borrows from the line.
 
 pub mod assembly;
+mod payload;
 mod reject;
 mod tag_block;
 mod trailer;
 mod vdm;
 
+pub use payload::Payload;
 pub use reject::Reject;
 pub use tag_block::{Group, Tag};
 pub use trailer::Trailer;

@@ -8,7 +8,7 @@ use sensors::{Span, Time};
 use serde::{Deserialize, Serialize};
 
 /// Mildest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) enum Grade {
     Touch,
     Meet,
@@ -89,7 +89,7 @@ pub(super) struct Meeting {
     distance_sum: f64,
     looks: u32,
     sightings: Vec<Sighting>,
-    suspect: bool,
+    gravest: Option<Grade>,
 }
 
 impl Meeting {
@@ -106,7 +106,7 @@ impl Meeting {
             distance_sum: 0.0,
             looks: 0,
             sightings: Vec::new(),
-            suspect: false,
+            gravest: None,
         }
     }
 
@@ -144,7 +144,8 @@ impl Meeting {
         }
     }
 
-    /// What the meeting amounts to so far.
+    /// What the meeting amounts to so far. Two who met and then moved off slowly side by side have still met: the
+    /// grade never goes down.
     pub(super) fn grade(&mut self, low: &Live, high: &Live, settings: &Settings) -> Option<Grade> {
         let lasted = self.last_near.since(self.began_at);
         let slowest_pair = |max: Knots| {
@@ -160,8 +161,8 @@ impl Meeting {
         } else {
             None
         };
-        self.suspect |= grade.is_some();
-        grade
+        self.gravest = self.gravest.max(grade);
+        grade.and(self.gravest)
     }
 
     pub(super) fn apart_for_long(&self, now: Time) -> bool {
@@ -205,7 +206,7 @@ impl Meeting {
     }
 
     pub(super) fn was_suspect(&self) -> bool {
-        self.suspect
+        self.gravest.is_some()
     }
 
     pub(super) fn sightings(&self) -> &[Sighting] {

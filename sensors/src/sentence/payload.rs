@@ -1,6 +1,6 @@
 //! The bits of one message, in and out of the six-bit armour, and the fields inside them.
 
-use crate::sentence::Reject;
+use super::Reject;
 
 const WORDS: usize = 24;
 

@@ -1,0 +1,207 @@
+//! A crash between any two lines: what was written down survives, and gives the same alerts and positions once.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't go on panics")]
+
+use crate::program::Site;
+use crate::sea::{PLACES, at, batches, exercise, settings, voyage};
+use sensors::{Span, Time};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+use watchkeeper::alert::Alert;
+use watchkeeper::desk::{ListQuery, Queue};
+use watchkeeper::entry::{Entry, Numbered};
+use watchkeeper::geo::Area;
+use watchkeeper::history::{self, Paging};
+use watchkeeper::journal::Reader;
+use watchkeeper::pipeline::{self, Listeners, Stores};
+use watchkeeper::track::Fix;
+use watchkeeper::watch::{Outcome, Watch};
+
+/// The waters of the exercise.
+const GULF: Area = Area { west: 98.0, south: 5.0, east: 107.0, north: 15.0 };
+
+fn deaf() -> Listeners {
+    Listeners { understood: Box::new(|_| {}), changed: Box::new(|_| {}), trouble: Box::new(|_| {}) }
+}
+
+/// What is kept in a folder: every alert by its id, and every position.
+async fn kept(folder: &Path) -> (BTreeMap<String, Alert>, Vec<Fix>) {
+    let (stores, _) = Stores::open(folder).await.unwrap();
+    let query = ListQuery { queue: Queue::All, limit: 500, ..ListQuery::default() };
+    let page = stores.desk.list(&query).await.unwrap();
+    assert!(page.next.is_none());
+    let rows = page.alerts.len();
+    let mut alerts = BTreeMap::new();
+    for row in page.alerts {
+        let id = row.alert.id;
+        alerts.insert(id.to_string(), stores.desk.dossier(id).await.unwrap().row.alert);
+    }
+    assert_eq!(alerts.len(), rows, "an alert is kept twice");
+    (alerts, fixes(&stores.history().await.unwrap()).await)
+}
+
+async fn fixes(reader: &history::Reader) -> Vec<Fix> {
+    let mut page = Paging { limit: 10_000, after: None };
+    let mut fixes = Vec::new();
+    let (from, to) = (Time::from_seconds(0), Time::from_seconds(4_000_000_000));
+    loop {
+        let found = reader.area(&GULF, from, to, None, &page).await.unwrap();
+        fixes.extend(found.rows);
+        match found.next {
+            Some(next) => page.after = Some(next),
+            None => return fixes,
+        }
+    }
+}
+
+/// All that was written down in the folder.
+async fn journal(folder: &Path) -> Vec<Numbered> {
+    let mut reader = Reader::open(&folder.join("journal"));
+    reader.seek(0).await.unwrap();
+    let mut entries = Vec::new();
+    while let Some(entry) = reader.entry().await.unwrap() {
+        entries.push(entry);
+    }
+    entries
+}
+
+fn lines(entries: &[Numbered]) -> usize {
+    entries.iter().map(|numbered| if let Entry::Lines(batch) = &numbered.entry { batch.len() } else { 0 }).sum()
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+#[test]
+fn after_crashes_the_stores_hold_what_an_uninterrupted_run_gives() {
+    let night = fs::read_to_string(at("fixtures/exercises/night-gulf-of-thailand.toml")).unwrap();
+    let mut played = exercise(&night).peekable();
+    let end = played.peek().unwrap().at + Span::from_minutes(92);
+    let heard: Vec<_> = played.take_while(|line| line.at < end).collect();
+    let folder = tempfile::tempdir().unwrap();
+    // Where each run stops: two crashes, and an end.
+    for share in [0.4, 0.95, 1.0] {
+        let stop = (heard.len() as f64 * share) as usize;
+        let runtime = runtime();
+        runtime.block_on(async {
+            let (mut stores, _) = Stores::open(folder.path()).await.unwrap();
+            let watch = stores.recover(PLACES.clone(), |_, _| {}).await.unwrap();
+            let already = lines(&journal(folder.path()).await);
+            assert!(already <= stop, "more lines are in the journal than were heard");
+            let pipeline = pipeline::start(stores, watch, &settings(), None, deaf());
+            for batch in batches(&heard[already..stop], || 500) {
+                pipeline.heard.send(batch).await.unwrap();
+            }
+            if share == 1.0 {
+                pipeline.finish().await.unwrap();
+            } else {
+                // Some of it is written, some understood, some kept.
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                std::mem::forget(pipeline);
+            }
+        });
+        runtime.shutdown_timeout(Duration::ZERO);
+    }
+    runtime().block_on(async {
+        let entries = journal(folder.path()).await;
+        assert_eq!(lines(&entries), heard.len(), "every line is in the journal once");
+        let (mut watch, mut outcome) = (Watch::new(PLACES.clone()), Outcome::default());
+        entries.iter().for_each(|entry| watch.take(entry, &mut outcome));
+        let (alerts, positions) = kept(folder.path()).await;
+        let mut expected: BTreeMap<String, Alert> = BTreeMap::new();
+        for change in outcome.changes {
+            expected.insert(change.alert.id.to_string(), change.alert);
+        }
+        assert!(expected.len() >= 3, "{expected:?}");
+        assert_eq!(alerts, expected);
+        let key = |fix: &Fix| (fix.time, fix.track, fix.sequence);
+        let mut given = outcome.fixes;
+        given.retain(|fix| GULF.contains(fix.position));
+        given.sort_by_key(key);
+        assert_eq!(positions.len(), given.len(), "positions are kept once each");
+        assert!(positions == given, "other positions");
+    });
+}
+
+/// A box on a mast, as far as the daemon can tell.
+struct Mast {
+    listener: TcpListener,
+}
+
+impl Mast {
+    async fn new() -> Mast {
+        Mast { listener: TcpListener::bind("127.0.0.1:0").await.unwrap() }
+    }
+
+    fn stanza(&self) -> String {
+        let port = self.listener.local_addr().unwrap().port();
+        format!("[[receiver]]\nname = \"MAST\"\nconnect = \"tcp://127.0.0.1:{port}\"\n")
+    }
+
+    async fn dialled(&self) -> TcpStream {
+        self.listener.accept().await.unwrap().0
+    }
+}
+
+/// The sentences of a recording without their TAG blocks: heard now.
+fn sentences(name: &str) -> Vec<String> {
+    let text = |line: Vec<u8>| String::from_utf8(line).unwrap();
+    let lines = voyage(name).into_iter().map(|line| text(line.text)).filter(|line| !line.starts_with('#'));
+    lines.map(|line| line.rsplit('\\').next().unwrap_or_default().to_owned()).collect()
+}
+
+fn ids_and_versions(list: &Value) -> Vec<(String, u64)> {
+    let rows = list["alerts"].as_array().unwrap().iter();
+    rows.map(|row| (row["alert"]["id"].to_string(), row["alert"]["version"].as_u64().unwrap())).collect()
+}
+
+/// The vessels as the console finds them; every MMSI here has a 5.
+const VESSELS: &str = "/api/vessels?q=5&limit=100";
+
+#[tokio::test]
+async fn a_killed_daemon_comes_back_with_the_same_alerts_and_the_same_picture() {
+    let mast = Mast::new().await;
+    let site = Site::new(&mast.stanza());
+    let daemon = site.start().await;
+    let mut link = mast.dialled().await;
+    let said = sentences("distress-flagged-active-sart");
+    let sent = &said[..120];
+    for line in sent {
+        link.write_all(format!("{line}\r\n").as_bytes()).await.unwrap();
+    }
+    let before = daemon.wait("/api/alerts", |list| !ids_and_versions(list).is_empty()).await;
+    let two = |found: &Value| found["vessels"].as_array().is_some_and(|vessels| vessels.len() == 2);
+    daemon.wait(VESSELS, two).await;
+    // The picture is drawn anew every second.
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    let seen = daemon.get(VESSELS).await;
+    for n in 0..50 {
+        link.write_all(format!("not a sentence {n}\r\n").as_bytes()).await.unwrap();
+    }
+    // Written down within 250 ms; twice that, since other tests keep the disk busy.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    daemon.kill();
+    drop(link);
+
+    let written = journal(&site.data()).await;
+    assert_eq!(lines(&written), sent.len() + 50, "what was heard half a second before the end is written down");
+
+    let daemon = site.start().await;
+    let after = daemon.get("/api/alerts").await;
+    assert_eq!(ids_and_versions(&before), ids_and_versions(&after));
+    assert_eq!(daemon.get(VESSELS).await, seen);
+    assert_eq!(before["counts"], after["counts"]);
+    // It dials again and goes on.
+    let mut link = mast.dialled().await;
+    link.write_all(format!("{}\r\n", said[121]).as_bytes()).await.unwrap();
+    let more = written.last().unwrap().next();
+    daemon.wait("/api/status", |status| status["receivers"][0]["lines"] == 1).await;
+    daemon.wait("/api/status", |status| status["journal"]["sequence"].as_u64() > Some(more)).await;
+    assert_eq!(daemon.stop(), Some(0));
+}
