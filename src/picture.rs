@@ -110,7 +110,7 @@ impl Picture {
         }
     }
 
-    /// A vessel said what it is. What it says before its first fix is said again within minutes.
+    /// A vessel said what it is. What it says before its first fix is told again with that fix.
     pub(crate) fn particulars(&mut self, track: TrackId, particulars: Arc<Particulars>) {
         if let Some(live) = self.live.get_mut(&track) {
             live.particulars = particulars;

@@ -28,13 +28,13 @@ use tokio::sync::mpsc;
 /// the time a commit takes.
 const GROUP: Duration = Duration::from_millis(150);
 
-/// Batches in one commit, at most: 64 full ones are a quarter of a million lines.
-const GROUP_BATCHES: usize = 64;
+/// Batches in one commit, at most: 16 full ones are 65,000 lines, and memory stays small.
+const GROUP_BATCHES: usize = 16;
 
 /// Depth of the queue of batches heard, of commits and of outcomes.
-const HEARD: usize = 64;
-const WRITTEN: usize = 4;
-const UNDERSTOOD: usize = 4;
+const HEARD: usize = 32;
+const WRITTEN: usize = 3;
+const UNDERSTOOD: usize = 3;
 
 /// How long to wait after a database refused, before the same is tried again.
 const RETRY: Duration = Duration::from_secs(1);

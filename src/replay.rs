@@ -35,8 +35,8 @@ pub struct Report {
     pub refused_by_kind: BTreeMap<String, u64>,
     /// Messages that repeated another within ten seconds, and were counted but not followed.
     pub repeated: u64,
-    /// Different MMSIs that gave a position.
-    pub vessels: u64,
+    /// Different MMSIs heard, base stations and aids to navigation included.
+    pub vessels: usize,
     /// Tracks that began.
     pub tracks: u64,
     /// Positions put on them.
@@ -76,7 +76,6 @@ pub async fn run(
     }
     let (stores, _) = Stores::open(folder).await?;
     anyhow::ensure!(stores.is_new(), "{} already holds a journal; name a new folder", folder.display());
-    let history = stores.history().await?;
     let desk = stores.desk.clone();
     progress.set_length(readers.iter().map(|reader| reader.progress().1).sum());
     let began = Instant::now();
@@ -98,7 +97,7 @@ pub async fn run(
     let seconds = began.elapsed().as_secs_f64();
     progress.finish_and_clear();
     let priorities = desk.counts_by_priority().await?;
-    Ok(totals.report(&watch, history.vessels().await?, priorities, seconds))
+    Ok(totals.report(&watch, priorities, seconds))
 }
 
 /// A progress bar over bytes on a terminal; nothing where nobody looks.
@@ -150,7 +149,7 @@ impl Totals {
         Ok(())
     }
 
-    fn report(self, watch: &Watch, vessels: u64, priorities: BTreeMap<String, u64>, seconds: f64) -> Report {
+    fn report(self, watch: &Watch, priorities: BTreeMap<String, u64>, seconds: f64) -> Report {
         let counts = watch.counts();
         let (tracks, fixes) = watch.tracks_and_fixes();
         let by_type = counts.messages_by_type.iter().copied().enumerate();
@@ -165,7 +164,7 @@ impl Totals {
                 .map(|(kind, n)| (kind.kind().to_owned(), *n))
                 .collect(),
             repeated: watch.repeated(),
-            vessels,
+            vessels: watch.senders(),
             tracks,
             fixes,
             alerts_by_rule: watch.alerts_by_rule(),

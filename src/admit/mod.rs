@@ -58,6 +58,11 @@ impl Admit {
         self.decoder.counts()
     }
 
+    /// How many different MMSIs were heard.
+    pub fn senders(&self) -> usize {
+        self.decoder.senders()
+    }
+
     /// What came of one receiver's lines.
     pub fn tally(&self, receiver: ReceiverId) -> Tally {
         self.decoder.tally(receiver)

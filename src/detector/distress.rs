@@ -1,8 +1,8 @@
 //! Someone calls for help.
 //!
 //! # What it flags
-//! An AIS-SART, man-overboard device or EPIRB (MMSI 970, 972, 974) that transmits; navigational status 14
-//! from anyone; a safety text that says MAYDAY, SOS, SINKING or MOB. A device or text that says TEST, and
+//! An AIS-SART, man-overboard device or EPIRB (MMSI 970, 972, 974) that transmits; navigational status 14,
+//! which is theirs alone, from any other number; a safety text that says MAYDAY, SOS, SINKING or MOB. A device or text that says TEST, and
 //! status 15 from a device, is kept on record without a call.
 //!
 //! # Why it matters
@@ -48,6 +48,7 @@ const TEST: u8 = 15;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 enum Grade {
     Test,
+    Status,
     Text,
     Active,
 }
@@ -56,6 +57,7 @@ impl Grade {
     fn name(self) -> &'static str {
         match self {
             Grade::Test => "test",
+            Grade::Status => "status",
             Grade::Text => "text",
             Grade::Active => "active",
         }
@@ -108,7 +110,9 @@ impl TrackRule for Distress {
         let message = &seen.ais.message;
         let from_device = message.mmsi.is_distress_device();
         let (grade, text) = match &message.body {
-            Body::PositionA(position) if position.status == ACTIVE => (Some(Grade::Active), None),
+            Body::PositionA(position) if position.status == ACTIVE && !from_device => {
+                (Some(Grade::Status), None)
+            }
             Body::PositionA(position) if from_device && position.status == TEST => (Some(Grade::Test), None),
             Body::SafetyText(said) => (grade_of_text(&said.text), Some(said.text.clone())),
             _ => (from_device.then_some(Grade::Active), None),

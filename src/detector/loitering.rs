@@ -85,7 +85,10 @@ const GRADES: [(i64, &str, u8); 3] = [(12, "twelve_hours", 50), (4, "four_hours"
 /// Coasters of this length have waited off these coasts for people (MV Sun Sea, 57 m). Definition D5.
 const COASTER_LENGTH: std::ops::RangeInclusive<u16> = 30..=90;
 
-/// Older ships anchor and work off these coasts every day; these areas are theirs.
+/// Navigational status.
+const AT_ANCHOR: u8 = 1;
+
+/// Ships anchor and work off these coasts every day; these areas are theirs.
 const WORKING_ZONES: [ZoneKind; 3] = [ZoneKind::Anchorage, ZoneKind::Pilot, ZoneKind::Fishing];
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -292,6 +295,14 @@ fn evidence(
     factors.extend(of_vessel(step, particulars));
     if particulars.length().is_some_and(|metres| COASTER_LENGTH.contains(&metres)) {
         factors.push(factor("coaster", 10));
+    }
+    // A merchant ship that says openly that it is at anchor waits for a berth; the ships that waited for people
+    // were coasters and fishing boats (detector definitions, part 4.1). Ours: enough for one hour to be on
+    // record only, and for four to be seen.
+    if step.fix.status == AT_ANCHOR
+        && particulars.length().is_some_and(|metres| metres > *COASTER_LENGTH.end())
+    {
+        factors.push(factor("large_at_anchor", -15));
     }
     // Working boats that stay: fishing is what they are for. Ours: enough to keep them off the queue.
     if particulars.is_fishing() || step.fix.status == 7 {

@@ -49,7 +49,7 @@ pub const RULES: &[Card] = &[
     Card {
         rule: Rule::Distress,
         name: "distress",
-        grades: &["test", "text", "active"],
+        grades: &["test", "status", "text", "active"],
         source: include_str!("distress.rs"),
     },
     Card {

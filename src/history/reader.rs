@@ -186,18 +186,6 @@ impl Reader {
         Ok(None)
     }
 
-    /// How many different MMSIs gave a position, as of the last flush.
-    ///
-    /// # Errors
-    /// When the file can't be read.
-    pub async fn vessels(&self) -> Result<u64> {
-        let (vessels,): (i64,) = sqlx::query_as("SELECT count(DISTINCT mmsi) FROM tracks")
-            .fetch_one(&self.file)
-            .await
-            .map_err(store::failed(|| "count the vessels".to_owned()))?;
-        Ok(vessels as u64)
-    }
-
     /// Who used a name, a call sign, an MMSI or an IMO number, and when; by track, attribute and value.
     ///
     /// # Errors

@@ -11,7 +11,8 @@ use crate::track::{Attribute, Fix, TrackId};
 use rustc_hash::FxHashMap;
 use sensors::{Mmsi, Time};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection, SqlitePool};
+use sqlx::{QueryBuilder, Row, SqliteConnection, SqlitePool};
+use std::collections::BTreeMap;
 
 /// The one row of `applied`.
 pub(super) struct State {
@@ -126,83 +127,102 @@ fn half_minutes(time: Time) -> i32 {
     n.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32
 }
 
-/// Writes a block in the place of the shorter one that it grew from, its box, and its track's row.
-pub(super) async fn write_block(file: &mut SqliteConnection, block: &Block) -> Result<()> {
-    let last = &block.last;
-    let (id,): (i64,) = sqlx::query_as(
-        "INSERT INTO blocks (track, first_sequence, mmsi, first_time, last_time, count, fixes)
-         VALUES (?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (track, first_sequence) DO UPDATE SET first_time = excluded.first_time,
-             last_time = excluded.last_time, count = excluded.count, fixes = excluded.fixes
-         RETURNING id",
-    )
-    .bind(last.track.as_u64() as i64)
-    .bind(block.first_sequence as i64)
-    .bind(last.mmsi.0)
-    .bind(block.first_time.as_millis())
-    .bind(last.time.as_millis())
-    .bind(block.count as i64)
-    .bind(&block.bytes[..])
-    .fetch_one(&mut *file)
-    .await
-    .map_err(writing())?;
+/// Rows in one statement. sqlx takes some 20 microseconds a statement, most of them on the way to its worker
+/// thread and back; beyond this many rows there is nothing left to save.
+const ROWS: usize = 128;
 
-    let (low, high) = (block.extent.south_west, block.extent.north_east);
-    sqlx::query("INSERT OR REPLACE INTO block_boxes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
-        .bind(id)
-        .bind(thousandths(low.lon))
-        .bind(thousandths(high.lon))
-        .bind(thousandths(low.lat))
-        .bind(thousandths(high.lat))
-        .bind(half_minutes(block.first_time))
-        .bind(half_minutes(last.time))
-        .bind(block.first_time.as_millis())
-        .bind(last.time.as_millis())
-        .execute(&mut *file)
-        .await
-        .map_err(writing())?;
-
-    // The last condition lets a repeated write count nothing twice.
-    sqlx::query(
-        "INSERT INTO tracks VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-         ON CONFLICT (track) DO UPDATE SET
-             mmsi = iif(?5 >= last_time, ?2, mmsi), class = iif(?5 >= last_time, ?3, class),
-             first_time = min(first_time, ?4), last_time = max(last_time, ?5),
-             last_lat = iif(?5 >= last_time, ?6, last_lat), last_lon = iif(?5 >= last_time, ?7, last_lon),
-             last_sequence = ?8, fixes = fixes + ?9
-         WHERE last_sequence < ?8",
-    )
-    .bind(last.track.as_u64() as i64)
-    .bind(last.mmsi.0)
-    .bind(last.class as u8)
-    .bind(block.first_time.as_millis())
-    .bind(last.time.as_millis())
-    .bind(last.position.lat)
-    .bind(last.position.lon)
-    .bind(block.last_sequence as i64)
-    .bind(block.fresh as i64)
-    .execute(file)
-    .await
-    .map_err(writing())?;
+/// Writes blocks in the place of the shorter ones that they grew from, their boxes, and their tracks' rows.
+pub(super) async fn write_blocks(file: &mut SqliteConnection, blocks: &[&Block]) -> Result<()> {
+    for some in blocks.chunks(ROWS) {
+        let ids = write_fixes(file, some).await?;
+        write_boxes(file, some, &ids).await?;
+        write_tracks(file, some).await?;
+    }
     Ok(())
 }
 
-pub(super) async fn write_claim(file: &mut SqliteConnection, claim: &Claimed) -> Result<()> {
-    sqlx::query(
-        "INSERT INTO claims VALUES (?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (track, attribute, value, mmsi) DO UPDATE SET count = count + excluded.count,
-             first_time = min(first_time, excluded.first_time), last_time = max(last_time, excluded.last_time)",
-    )
-    .bind(claim.track.as_u64() as i64)
-    .bind(claim.attribute as u8)
-    .bind(&claim.value)
-    .bind(claim.mmsi.0)
-    .bind(claim.first_at.as_millis())
-    .bind(claim.last_at.as_millis())
-    .bind(claim.count as i64)
-    .execute(file)
-    .await
-    .map_err(writing())?;
+/// The rows' ids by track and first sequence.
+type Ids = BTreeMap<(i64, i64), i64>;
+
+fn key(block: &Block) -> (i64, i64) {
+    (block.last.track.as_u64() as i64, block.first_sequence as i64)
+}
+
+async fn write_fixes(file: &mut SqliteConnection, blocks: &[&Block]) -> Result<Ids> {
+    let mut insert = QueryBuilder::new(
+        "INSERT INTO blocks (track, first_sequence, mmsi, first_time, last_time, count, fixes) ",
+    );
+    insert.push_values(blocks.iter().copied(), |mut row, block| {
+        let last = &block.last;
+        let (track, first_sequence) = key(block);
+        row.push_bind(track).push_bind(first_sequence).push_bind(last.mmsi.0);
+        row.push_bind(block.first_time.as_millis()).push_bind(last.time.as_millis());
+        row.push_bind(block.count as i64).push_bind(&block.bytes[..]);
+    });
+    insert.push(
+        " ON CONFLICT (track, first_sequence) DO UPDATE SET first_time = excluded.first_time,
+              last_time = excluded.last_time, count = excluded.count, fixes = excluded.fixes
+          RETURNING track, first_sequence, id",
+    );
+    let rows: Vec<(i64, i64, i64)> = insert.build_query_as().fetch_all(file).await.map_err(writing())?;
+    Ok(rows.into_iter().map(|(track, first_sequence, id)| ((track, first_sequence), id)).collect())
+}
+
+async fn write_boxes(file: &mut SqliteConnection, blocks: &[&Block], ids: &Ids) -> Result<()> {
+    let mut insert = QueryBuilder::new("INSERT OR REPLACE INTO block_boxes ");
+    insert.push_values(blocks.iter().copied(), |mut row, block| {
+        let (low, high) = (block.extent.south_west, block.extent.north_east);
+        row.push_bind(ids[&key(block)]);
+        row.push_bind(thousandths(low.lon)).push_bind(thousandths(high.lon));
+        row.push_bind(thousandths(low.lat)).push_bind(thousandths(high.lat));
+        row.push_bind(half_minutes(block.first_time)).push_bind(half_minutes(block.last.time));
+        row.push_bind(block.first_time.as_millis()).push_bind(block.last.time.as_millis());
+    });
+    insert.build().execute(file).await.map_err(writing())?;
+    Ok(())
+}
+
+async fn write_tracks(file: &mut SqliteConnection, blocks: &[&Block]) -> Result<()> {
+    let mut insert = QueryBuilder::new("INSERT INTO tracks ");
+    insert.push_values(blocks.iter().copied(), |mut row, block| {
+        let last = &block.last;
+        row.push_bind(last.track.as_u64() as i64).push_bind(last.mmsi.0).push_bind(last.class as u8);
+        row.push_bind(block.first_time.as_millis()).push_bind(last.time.as_millis());
+        row.push_bind(last.position.lat).push_bind(last.position.lon);
+        row.push_bind(block.last_sequence as i64).push_bind(block.fresh as i64);
+    });
+    // The last condition lets a repeated write count nothing twice.
+    insert.push(
+        " ON CONFLICT (track) DO UPDATE SET
+              mmsi = iif(excluded.last_time >= last_time, excluded.mmsi, mmsi),
+              class = iif(excluded.last_time >= last_time, excluded.class, class),
+              first_time = min(first_time, excluded.first_time), last_time = max(last_time, excluded.last_time),
+              last_lat = iif(excluded.last_time >= last_time, excluded.last_lat, last_lat),
+              last_lon = iif(excluded.last_time >= last_time, excluded.last_lon, last_lon),
+              last_sequence = excluded.last_sequence, fixes = fixes + excluded.fixes
+          WHERE last_sequence < excluded.last_sequence",
+    );
+    insert.build().execute(file).await.map_err(writing())?;
+    Ok(())
+}
+
+pub(super) async fn write_claims(file: &mut SqliteConnection, claims: &[Claimed]) -> Result<()> {
+    for some in claims.chunks(ROWS) {
+        let mut insert = QueryBuilder::new("INSERT INTO claims ");
+        insert.push_values(some, |mut row, claim| {
+            row.push_bind(claim.track.as_u64() as i64)
+                .push_bind(claim.attribute as u8)
+                .push_bind(&claim.value);
+            row.push_bind(claim.mmsi.0).push_bind(claim.first_at.as_millis());
+            row.push_bind(claim.last_at.as_millis()).push_bind(claim.count as i64);
+        });
+        insert.push(
+            " ON CONFLICT (track, attribute, value, mmsi) DO UPDATE SET count = count + excluded.count,
+                  first_time = min(first_time, excluded.first_time),
+                  last_time = max(last_time, excluded.last_time)",
+        );
+        insert.build().execute(&mut *file).await.map_err(writing())?;
+    }
     Ok(())
 }
 
@@ -344,7 +364,7 @@ pub(super) async fn claims(
     let mut read = file.begin().await.map_err(reading())?;
     let (flushes,): (i64,) =
         sqlx::query_as("SELECT flushes FROM applied").fetch_one(&mut *read).await.map_err(reading())?;
-    let mut query = sqlx::QueryBuilder::<sqlx::Sqlite>::new(
+    let mut query = QueryBuilder::<sqlx::Sqlite>::new(
         "SELECT track, attribute, value, mmsi, first_time, last_time, count FROM claims WHERE ",
     );
     match by {

@@ -286,23 +286,18 @@ impl Writer {
         let mut done = Flushed { applied, ..Flushed::default() };
         let what = || "write the history".to_owned();
         let mut change = self.file.begin().await.map_err(failed(what))?;
-        for block in &self.ready {
-            rows::write_block(&mut change, block).await?;
-            done.add(block);
-        }
+        let ready: Vec<&Block> = self.ready.iter().map(|block| &**block).collect();
+        rows::write_blocks(&mut change, &ready).await?;
+        self.ready.iter().for_each(|block| done.add(block));
         if all {
             let mut packed = Vec::new();
             for part in 0..Live::PARTS {
                 pack_tails(&self.live, part, &mut self.encoder, &mut packed);
-                for block in packed.drain(..) {
-                    rows::write_block(&mut change, &block).await?;
-                    done.add(&block);
-                }
+                rows::write_blocks(&mut change, &packed.iter().collect::<Vec<_>>()).await?;
+                packed.drain(..).for_each(|block| done.add(&block));
             }
             let claims: Vec<_> = self.live.claims().all().collect();
-            for claim in &claims {
-                rows::write_claim(&mut change, claim).await?;
-            }
+            rows::write_claims(&mut change, &claims).await?;
             done.claims = claims.len() as u64;
         }
         let flushes = self.flushes + 1;

@@ -246,6 +246,7 @@ impl Track {
     }
 
     fn move_on(&mut self, mut fix: Fix, places: &Places, gained: &mut Gained) -> Option<Step> {
+        let first = self.last.is_none();
         fix.track = self.id;
         fix.late = self.last.is_some_and(|last| fix.time < last.time);
         gained.fixes.push(fix);
@@ -262,6 +263,10 @@ impl Track {
         }
         let step = Step { fix, surroundings, night: self.night.1, fixes: self.fixes };
         gained.events.push(Event::Step(step));
+        // What was said before there was a place to say it of: stage B does not know it yet.
+        if first && *self.particulars != Particulars::default() {
+            gained.events.push(Event::Particulars(self.id, fix.mmsi, self.particulars.clone()));
+        }
         Some(step)
     }
 

@@ -201,6 +201,11 @@ impl Watch {
         self.stages.admit.counts()
     }
 
+    /// How many different MMSIs were heard.
+    pub fn senders(&self) -> usize {
+        self.stages.admit.senders()
+    }
+
     /// What came of one receiver's lines.
     pub fn tally(&self, receiver: ReceiverId) -> Tally {
         self.stages.admit.tally(receiver)
@@ -220,5 +225,29 @@ impl Watch {
     pub fn alerts_by_rule(&self) -> BTreeMap<&'static str, u64> {
         let raised = self.stages.raise.raised();
         detector::RULES.iter().map(|card| (card.name, raised.get(&card.rule).copied().unwrap_or(0))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sensors::receiver::Batch;
+
+    const NAME: [&str; 2] = [
+        "!AIVDM,2,1,3,A,57b<4q@00001QE@E=@1<tf1<4r3T00000000001650D66400084jB0CSmBmR,0*77",
+        "!AIVDM,2,2,3,A,C31@0000000,2*26",
+    ];
+    const POSITION: &str = "!AIVDM,1,1,,A,17b<4q@P1@WG2O05oGL3Q?vj0000,0*17";
+
+    #[test]
+    fn a_name_told_before_the_first_position_is_shown_with_it() {
+        let mut watch = Watch::new(Arc::new(Places::world()));
+        let mut batch = Batch::new(ReceiverId(0));
+        for line in NAME.into_iter().chain([POSITION]) {
+            batch.push(Time::from_seconds(1_800_000_000), line.as_bytes());
+        }
+        watch.take(&Numbered { first: 1, entry: Entry::Lines(batch) }, &mut Outcome::default());
+        let names: Vec<_> = watch.picture().all().map(|live| live.particulars.name.as_deref()).collect();
+        assert_eq!(names, [Some("SOK SAN 9")]);
     }
 }

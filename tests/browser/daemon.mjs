@@ -1,16 +1,20 @@
 // The real program on a data folder of its own that is thrown away afterwards.
 
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 export const ROOT = resolve(fileURLToPath(import.meta.url), '../../..');
 
 const PROGRAM = resolve(process.env.WATCHKEEPER_BIN ?? join(ROOT, 'target/debug/watchkeeper'));
 const START_MAX_MS = 30_000;
 const STOP_MAX_MS = 10_000;
+
+/** Runs another of the program's commands to its end. */
+export const command = (...words) => promisify(execFile)(PROGRAM, words);
 
 /** Starts the watch with settings in TOML; waits until it says where it listens. */
 export async function startWatch(settings) {

@@ -1,4 +1,5 @@
 //! Everything that is tested from outside: one binary, one file a subject.
+
 mod api;
 mod bad_input;
 mod layers;
@@ -9,3 +10,4 @@ mod restart;
 mod rules;
 mod same_answer;
 mod sea;
+mod settings;

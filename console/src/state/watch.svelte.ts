@@ -20,7 +20,8 @@ class Watch {
   private seenAt = performance.now();
   private pace = 1;
   private timer: ReturnType<typeof setInterval> | undefined;
-  private lines = new Map<number, { lines: number; at: number; rate: number }>();
+  private lines = new Map<number, { lines: number; at: number; rate: number | undefined }>();
+  /** Lines a second by receiver, once two answers tell. */
   rates = $state.raw<Map<number, number>>(new Map());
 
   start(): () => void {
@@ -47,6 +48,11 @@ class Watch {
     this.linked = up;
   }
 
+  /** How long a receiver has said nothing, as the officer waits for it: in a replay, hours pass in minutes. */
+  quiet(receiver: Receiver): number {
+    return receiver.last_heard_at === null ? Infinity : (this.now - receiver.last_heard_at) / Math.max(1, this.pace);
+  }
+
   private tick() {
     if (!this.status) return;
     this.now = this.status.now + Math.min(performance.now() - this.seenAt, 10_000) * this.pace;
@@ -57,12 +63,12 @@ class Watch {
     for (const receiver of status.receivers) {
       const before = this.lines.get(receiver.id);
       if (before && at - before.at < 1_000) {
-        rates.set(receiver.id, before.rate);
+        if (before.rate !== undefined) rates.set(receiver.id, before.rate);
         continue;
       }
-      const rate = before ? Math.max(0, receiver.lines - before.lines) / ((at - before.at) / 1000) : 0;
+      const rate = before && Math.max(0, receiver.lines - before.lines) / ((at - before.at) / 1000);
       this.lines.set(receiver.id, { lines: receiver.lines, at, rate });
-      rates.set(receiver.id, rate);
+      if (rate !== undefined) rates.set(receiver.id, rate);
     }
     this.rates = rates;
   }
@@ -71,8 +77,7 @@ class Watch {
 export const watch = new Watch();
 
 /** The state to show: connected but silent is not "no ships". */
-export function stateOf(receiver: Receiver, now: number): Receiver['state'] | 'silent' {
-  const quiet = receiver.last_heard_at === null || now - receiver.last_heard_at > SILENT_MS;
+export function stateOf(receiver: Receiver, quiet: number): Receiver['state'] | 'silent' {
   const waits = receiver.state === 'connected' || receiver.state === 'listening';
-  return waits && quiet ? 'silent' : receiver.state;
+  return waits && quiet > SILENT_MS ? 'silent' : receiver.state;
 }

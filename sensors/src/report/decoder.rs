@@ -6,6 +6,7 @@ use crate::message::{self, Body, Message};
 use crate::sentence::assembly::{Assembly, Part};
 use crate::sentence::{self, Item, Payload, Reject, Sentence, Tag, Trailer, Vdm};
 use crate::{Span, Time};
+use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -13,6 +14,9 @@ use std::collections::BTreeMap;
 const STAMP_AGE_MAX: Span = Span::from_hours(7 * 24);
 /// How far after its arrival a stamp is believed: clocks run fast. Ours, unproven.
 const STAMP_LEAD_MAX: Span = Span::from_seconds(30);
+
+/// Different MMSIs that are counted; ten times what the busiest world-wide feed holds. Ours.
+pub const SENDERS_MAX: usize = 1_000_000;
 
 /// One line as the journal has it.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +37,7 @@ pub struct Line<'a> {
 pub struct Decoder {
     assembly: Assembly,
     receivers: BTreeMap<ReceiverId, Hearing>,
+    senders: FxHashSet<u32>,
     counts: Counts,
 }
 
@@ -69,6 +74,11 @@ impl Decoder {
     /// What came of one receiver's lines so far.
     pub fn tally(&self, receiver: ReceiverId) -> Tally {
         self.receivers.get(&receiver).map_or_else(Tally::default, |hearing| hearing.tally)
+    }
+
+    /// How many different MMSIs have sent a message of types 1-27, up to [`SENDERS_MAX`].
+    pub fn senders(&self) -> usize {
+        self.senders.len()
     }
 
     /// Reads one line and adds what it completes to `out`.
@@ -173,6 +183,9 @@ impl Decoder {
             Ok(kind) => {
                 self.counts.messages += 1;
                 self.counts.messages_by_type[usize::from(kind)] += 1;
+                if self.senders.len() < SENDERS_MAX {
+                    self.senders.insert(payload.unsigned(8, 30) as u32);
+                }
             }
             Err(reject) => return self.counts.refuse(reject, 1),
         }

@@ -4,7 +4,7 @@ mod counts;
 mod decoder;
 
 pub use counts::Counts;
-pub use decoder::{Decoder, Line, Tally};
+pub use decoder::{Decoder, Line, SENDERS_MAX, Tally};
 
 use crate::gnss::GnssReport;
 use crate::message::Message;

@@ -137,7 +137,8 @@ impl Meeting {
         }
         for live in [low, high] {
             let sighting = Sighting::from(&live.step.fix);
-            if !self.sightings.iter().rev().take(4).any(|s| s.sequence == sighting.sequence) {
+            let before = self.sightings.iter().rfind(|s| s.track == sighting.track);
+            if before.is_none_or(|before| before.sequence != sighting.sequence) {
                 self.sightings.push(sighting);
             }
         }

@@ -1,0 +1,99 @@
+# What there is to do here; `make` alone says it. Everything lands in target/, console/dist and var/, none of it committed.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run test quick bench console packages clean tools node style browser release
+
+# Where the exercise's console is served.
+PORT ?= 8080
+
+# One word a package, with the command that tells whether it is there.
+PACKAGES := chromium:chromium build-essential:cc
+
+DEBUG := target/debug/watchkeeper
+RELEASE := target/release/watchkeeper
+NIGHT := fixtures/exercises/night-gulf-of-thailand.toml
+CONSOLE_SOURCES := $(shell find console -type f -not -path '*/node_modules/*' -not -path 'console/dist/*')
+
+help: ## say what there is
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12 | sed 's/^/make /'
+
+run: tools console var/night.nmea var/exercise.toml ## build all, and play a night in the Gulf of Thailand at http://127.0.0.1:8080
+	@# A night begins at its beginning: the exercise's database is made anew.
+	rm -rf var/exercise
+	exec $(RELEASE) run --settings var/exercise.toml --data var/exercise
+
+test: packages tools console style ## every check there is, the page in a real browser included
+	cargo test --workspace --quiet
+	$(MAKE) --no-print-directory browser
+	@echo "make test: everything passed"
+
+quick: tools style ## what is worth running at every commit
+	cargo test --workspace --lib --quiet
+	if [ -d console/node_modules ]; then cd console && npm run --silent check; fi
+	@echo "make quick: passed"
+
+bench: tools ## lines a second through the whole pipeline, beside splitting the same lines, and the memory it takes
+	cargo bench --bench whole_path
+
+console: node console/dist/.built ## build the page, when its sources changed
+
+packages: ## the system packages that the tests need, installed where they are missing
+	@missing=; \
+	for entry in $(PACKAGES); do command -v "$${entry#*:}" >/dev/null || missing="$$missing $${entry%%:*}"; done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	sudo=; \
+	if [ "$$(id -u)" != 0 ]; then sudo=sudo; fi; \
+	if ! command -v apt-get >/dev/null || { [ -n "$$sudo" ] && ! command -v sudo >/dev/null; }; then \
+		echo "missing:$$missing. They can't be installed from here (it takes apt-get, and root or sudo): install them and try again." >&2; exit 1; \
+	fi; \
+	echo "installing$$missing"; \
+	{ $$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $$missing; } || \
+		{ echo "could not install$$missing: install them and try again." >&2; exit 1; }
+
+clean: ## remove all that was built, and the exercise
+	rm -rf target var console/dist console/node_modules
+
+# -- the parts --
+
+tools:
+	@command -v cargo >/dev/null || { echo "cargo is missing: install a Rust toolchain, https://rustup.rs" >&2; exit 1; }
+	@command -v cc >/dev/null || { echo "a C compiler is missing: make packages" >&2; exit 1; }
+
+node:
+	@command -v node >/dev/null && command -v npm >/dev/null || { echo "node or npm is missing: install Node 20 or later, https://nodejs.org" >&2; exit 1; }
+	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' || { echo "node is $$(node --version): it takes 20 or later" >&2; exit 1; }
+
+console/node_modules/.installed: console/package.json console/package-lock.json
+	cd console && npm ci --no-fund --no-audit
+	@touch $@
+
+# The list of the page's files is read when console.rs is compiled.
+console/dist/.built: console/node_modules/.installed $(CONSOLE_SOURCES)
+	cd console && npm run --silent build
+	@touch $@ src/web/console.rs
+
+$(RELEASE): release
+release: tools console
+	cargo build --release
+
+var/night.nmea: $(NIGHT) $(RELEASE)
+	@mkdir -p var
+	$(RELEASE) exercise $(NIGHT) -o $@.new
+	@mv $@.new $@
+
+var/exercise.toml: deploy/exercise.toml fixtures/zones/gulf-of-thailand.toml Makefile
+	@mkdir -p var
+	sed 's/^listen = .*/listen = "127.0.0.1:$(PORT)"/' deploy/exercise.toml | cat - fixtures/zones/gulf-of-thailand.toml > $@
+
+style: tools
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+
+# Tests and browser share the development build: nothing is compiled twice.
+browser: packages console
+	cargo build --quiet
+	cd console && npm run --silent check
+	@mkdir -p var/screenshots
+	WATCHKEEPER_BIN=$(DEBUG) SCREENSHOTS=var/screenshots node --test tests/browser/

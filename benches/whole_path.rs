@@ -1,0 +1,105 @@
+//! The whole path, from a file to a durable database: lines a second and peak memory, beside merely splitting
+//! the same file into lines and checking their checksums. `make bench`.
+
+use anyhow::{Context as _, Result};
+use std::fs::File;
+use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+use watchkeeper::exercise::Scenario;
+
+/// Hours of the busy sea; two give two million lines.
+const HOURS: f64 = 2.0;
+
+/// Runs of each, in turn; medians are quoted.
+const RUNS: usize = 5;
+
+fn main() -> Result<()> {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let recording = folder.path().join("busy.nmea");
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/exercises/busy-sea.toml"))?;
+    let mut scenario = Scenario::read(&text).map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
+    scenario.head.duration_hours = HOURS;
+    let mut out = BufWriter::new(File::create(&recording)?);
+    scenario.write_recording(None, &mut out)?;
+    out.flush()?;
+    drop(out);
+    let bytes = std::fs::metadata(&recording)?.len();
+
+    let (mut plain, mut whole, mut memory) = (Vec::new(), Vec::new(), Vec::new());
+    let mut lines = 0;
+    for run in 0..RUNS {
+        let began = Instant::now();
+        lines = split_and_check(&recording)?;
+        plain.push(lines as f64 / began.elapsed().as_secs_f64());
+        let (speed, peak) = replay(&recording, &folder.path().join(format!("run-{run}")))?;
+        whole.push(speed);
+        memory.push(peak);
+    }
+    let (plain, whole, memory) = (median(plain), median(whole), median(memory));
+    println!("recording            {lines} lines, {:.0} MB, about 2,000 vessels", bytes as f64 / 1e6);
+    println!("whole path           {whole:>12.0} lines/s (median of {RUNS})");
+    println!("split and checksum   {plain:>12.0} lines/s");
+    println!("ratio                {:>12.3}", whole / plain);
+    println!("peak memory          {:>12.0} MiB", memory / 1024.0);
+    Ok(())
+}
+
+/// The least that anything does with a line: find its end, and hold the sentence in it to its checksum.
+fn split_and_check(path: &Path) -> Result<usize> {
+    let mut input = BufReader::with_capacity(256 * 1024, File::open(path)?);
+    let (mut line, mut lines, mut good) = (Vec::new(), 0, 0);
+    while input.read_until(b'\n', &mut line)? > 0 {
+        lines += 1;
+        good += usize::from(checksum_is_right(&line));
+        line.clear();
+    }
+    anyhow::ensure!(good * 10 > lines * 9, "the recording is not what it should be");
+    Ok(lines)
+}
+
+fn checksum_is_right(line: &[u8]) -> bool {
+    let Some(start) = line.iter().position(|&byte| byte == b'!') else { return false };
+    let mut sum = 0;
+    for (index, &byte) in line[start + 1..].iter().enumerate() {
+        if byte == b'*' {
+            let digits = line.get(start + index + 2..start + index + 4);
+            let said = digits.and_then(|d| u8::from_str_radix(std::str::from_utf8(d).ok()?, 16).ok());
+            return said == Some(sum);
+        }
+        sum ^= byte;
+    }
+    false
+}
+
+/// Replays the file with the real program; lines a second by its own report, and peak memory in KiB.
+fn replay(recording: &Path, database: &Path) -> Result<(f64, f64)> {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_watchkeeper"))
+        .args(["replay", "--report", "json", "--database"])
+        .arg(database)
+        .arg(recording)
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("start watchkeeper")?;
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak: f64 = 0.0;
+    while child.try_wait()?.is_none() {
+        // The kernel keeps the peak; the last look before the end is within 10 ms of it.
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let high = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let high = high.and_then(|rest| rest.split_whitespace().next()?.parse().ok());
+        peak = peak.max(high.unwrap_or(0.0));
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let output = child.wait_with_output()?;
+    anyhow::ensure!(output.status.success(), "the replay failed");
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+    std::fs::remove_dir_all(database)?;
+    Ok((report["lines_per_second"].as_f64().context("no lines_per_second in the report")?, peak))
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
