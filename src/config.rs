@@ -111,7 +111,10 @@ fn read(text: &str) -> (Option<Settings>, Vec<Problem>) {
             return (None, problems);
         };
         let (message, accepted) = match error.message().split_once(", expected ") {
-            Some((message, accepted)) => (message.to_owned(), accepted.to_owned()),
+            Some((message, accepted)) => (message.to_owned(), plain(accepted)),
+            None if error.message().contains("socket address") => {
+                (error.message().to_owned(), "IP:PORT, such as 127.0.0.1:8080".to_owned())
+            }
             None => (error.message().to_owned(), "see deploy/watchkeeper.toml".to_owned()),
         };
         let start = text[..span.start].rfind('\n').map_or(0, |newline| newline + 1);
@@ -125,6 +128,15 @@ fn read(text: &str) -> (Option<Settings>, Vec<Problem>) {
         text.replace_range(start..end, &blanked);
     }
     (None, problems)
+}
+
+/// What is accepted, where the reader names a type of the language.
+fn plain(accepted: &str) -> String {
+    match accepted {
+        "f64" => "a number".to_owned(),
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more".to_owned(),
+        other => other.to_owned(),
+    }
 }
 
 /// The dotted key of the statement that begins at `start`, with its line.

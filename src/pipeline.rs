@@ -181,7 +181,7 @@ pub fn start(
     let versions = vec![Entry::Program(PROGRAM.to_owned()), Entry::Settings(settings.to_text())];
     let Stores { journal, reader: _, snapshots, history, desk } = stores;
     let writing = Writing { journal, ticker: Ticker::default(), clock, written, trouble: trouble.clone() };
-    let keeping = Keeping { history, desk, snapshots, changed, trouble };
+    let keeping = Keeping { history, desk, snapshots, changed, trouble, refused: false };
     Pipeline {
         heard,
         writer: tokio::spawn(writing.run(versions, from_receivers)),
@@ -339,6 +339,8 @@ struct Keeping {
     snapshots: Snapshots,
     changed: OnChange,
     trouble: Arc<dyn Fn(Option<String>) + Send + Sync>,
+    /// A store refused the last time it was asked.
+    refused: bool,
 }
 
 impl Keeping {
@@ -356,7 +358,7 @@ impl Keeping {
                 let whole =
                     self.history(applied, history::Which::All).await && self.desk_reaches(applied).await;
                 if whole && let Err(error) = self.snapshots.write(applied + 1, &state) {
-                    self.say("write the snapshot", &error);
+                    self.refuse("write the snapshot", &error);
                 }
                 flushed = Instant::now();
             } else if flushed.elapsed() > HISTORY_EVERY {
@@ -374,31 +376,50 @@ impl Keeping {
         }
         loop {
             match self.desk.apply(&outcome.changes, applied).await {
-                Ok(rows) => return (self.changed)(rows),
-                Err(error) => self.say("keep the alerts", &error),
+                Ok(rows) => {
+                    self.took();
+                    return (self.changed)(rows);
+                }
+                Err(error) => self.refuse("keep the alerts", &error),
             }
             tokio::time::sleep(RETRY).await;
         }
     }
 
-    async fn desk_reaches(&self, applied: u64) -> bool {
-        self.desk.apply(&[], applied).await.map_err(|error| self.say("keep the alerts", &error)).is_ok()
+    async fn desk_reaches(&mut self, applied: u64) -> bool {
+        let reached = self.desk.apply(&[], applied).await;
+        reached.map_err(|error| self.refuse("keep the alerts", &error)).is_ok()
     }
 
     async fn history(&mut self, applied: u64, which: history::Which) -> bool {
         match self.history.flush(applied, which).await {
-            Ok(_) => true,
+            Ok(_) => {
+                self.took();
+                true
+            }
             Err(error) => {
-                self.say("write the history", &error);
+                self.refuse("write the history", &error);
                 false
             }
         }
     }
 
-    fn say(&self, operation: &str, error: &dyn std::error::Error) {
-        let error = crate::telemetry::chain(error);
-        tracing::error!(operation, error, "a store refuses");
-        (self.trouble)(Some(error));
+    /// Says it once, until a store takes again.
+    fn refuse(&mut self, operation: &str, error: &dyn std::error::Error) {
+        if !self.refused {
+            let error = crate::telemetry::chain(error);
+            tracing::error!(operation, error, "a store refuses");
+            (self.trouble)(Some(error));
+        }
+        self.refused = true;
+    }
+
+    fn took(&mut self) {
+        if self.refused {
+            tracing::info!("the stores are written again");
+            (self.trouble)(None);
+        }
+        self.refused = false;
     }
 }
 

@@ -51,6 +51,8 @@ pub struct Report {
     pub last_time: Option<String>,
     /// What told the time, with how many lines each.
     pub time_from: BTreeMap<TimeSource, u64>,
+    /// Recordings that could not be read to their end, each with why.
+    pub cut_short: Vec<String>,
     /// Wall-clock seconds, from the first line read to the last thing durable.
     pub seconds: f64,
     /// Lines through the whole pipeline in a second.
@@ -114,6 +116,7 @@ struct Totals {
     last: Option<Time>,
     time_from: BTreeMap<TimeSource, u64>,
     bytes_before: u64,
+    cut_short: Vec<String>,
 }
 
 impl Totals {
@@ -130,7 +133,9 @@ impl Totals {
                 Ok(None) => break,
                 Err(error) => {
                     // What was read before it stays; the next file still gets its turn.
-                    tracing::error!(error = %crate::telemetry::chain(&error), "the rest of the recording is lost");
+                    let error = crate::telemetry::chain(&error);
+                    tracing::error!(error, "the rest of the recording is lost");
+                    self.cut_short.push(error);
                     break;
                 }
             };
@@ -172,6 +177,7 @@ impl Totals {
             first_time: self.first.map(|time| time.to_string()),
             last_time: self.last.map(|time| time.to_string()),
             time_from: self.time_from,
+            cut_short: self.cut_short,
             seconds,
             lines_per_second: self.lines as f64 / seconds.max(1e-9),
         }

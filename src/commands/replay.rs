@@ -46,5 +46,6 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         Form::Text => println!("{report}"),
         Form::Json => println!("{}", serde_json::to_string(&report)?),
     }
+    anyhow::ensure!(report.cut_short.is_empty(), "not read to the end: {}", report.cut_short.join("; "));
     Ok(())
 }

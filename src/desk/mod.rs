@@ -16,7 +16,7 @@ pub use decision::{Decision, DecisionReason, NOTE_MAX};
 
 use crate::store;
 use sensors::Time;
-use sqlx::{Connection, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use sqlx::{Sqlite, SqliteConnection, SqlitePool, Transaction};
 use std::{path::Path, sync::Arc};
 use tokio::sync::{Mutex, MutexGuard, Semaphore, SemaphorePermit};
 
@@ -154,7 +154,7 @@ impl Desk {
 
 /// Starts a transaction that holds the write lock from its first statement.
 async fn begin(connection: &mut SqliteConnection) -> Result<Transaction<'_, Sqlite>, Error> {
-    connection.begin_with("BEGIN IMMEDIATE").await.map_err(during("begin a transaction"))
+    store::begin(connection).await.map_err(during("begin a transaction"))
 }
 
 #[cfg(test)]

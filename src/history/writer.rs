@@ -7,7 +7,7 @@ use crate::store::{self, failed};
 use crate::track::{Claim, Fix, TrackId};
 use rustc_hash::FxHashMap;
 use sensors::{Span, Time};
-use sqlx::{Connection, SqliteConnection};
+use sqlx::SqliteConnection;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -285,7 +285,7 @@ impl Writer {
         let quiet = self.put_away(now - IDLE);
         let mut done = Flushed { applied, ..Flushed::default() };
         let what = || "write the history".to_owned();
-        let mut change = self.file.begin().await.map_err(failed(what))?;
+        let mut change = store::begin(&mut self.file).await.map_err(failed(what))?;
         let ready: Vec<&Block> = self.ready.iter().map(|block| &**block).collect();
         rows::write_blocks(&mut change, &ready).await?;
         self.ready.iter().for_each(|block| done.add(block));

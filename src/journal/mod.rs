@@ -145,7 +145,7 @@ impl Journal {
     async fn write(&mut self, entries: &[&Entry]) -> Result<Vec<Numbered>, Error> {
         let (_, file) = self.today.as_mut().expect("turned to by the caller");
         let what = || "write to the journal".to_owned();
-        let mut transaction = file.begin_with("BEGIN IMMEDIATE").await.map_err(failed(what))?;
+        let mut transaction = store::begin(file).await.map_err(failed(what))?;
         let mut next = self.next;
         let mut numbered = Vec::with_capacity(entries.len());
         for &entry in entries {

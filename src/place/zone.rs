@@ -130,7 +130,7 @@ pub fn check(zones: &[Zone]) -> Vec<ZoneProblem> {
     let mut problems = Vec::new();
     for (n, zone) in zones.iter().enumerate() {
         let mut say = |field: &str, what: String| {
-            problems.push(ZoneProblem { key: format!("zone[{n}].{field}"), what });
+            problems.push(ZoneProblem { key: format!("zone[{}].{field}", n + 1), what });
         };
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         if zone.id.is_empty() || zone.id.len() > 64 || !zone.id.chars().all(plain) {
@@ -417,7 +417,7 @@ mod tests {
         let keys: Vec<String> = check(&bad).into_iter().map(|p| p.key).collect();
         assert_eq!(
             keys,
-            ["zone[0].ring", "zone[0].rule.on", "zone[0].rule.dwell", "zone[1].id", "zone[1].ring"]
+            ["zone[1].ring", "zone[1].rule.on", "zone[1].rule.dwell", "zone[2].id", "zone[2].ring"]
         );
     }
 

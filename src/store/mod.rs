@@ -4,8 +4,11 @@ mod error;
 
 pub use error::{Error, Result, failed};
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection, SqlitePool};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous, SqliteTransactionManager,
+};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use sqlx_core::transaction::TransactionManager;
 use std::path::Path;
 use std::time::Duration;
 
@@ -69,6 +72,24 @@ pub async fn open_writer(path: &Path, schema: Schema) -> Result<SqliteConnection
         change.commit().await.map_err(failed(what))?;
     }
     Ok(connection)
+}
+
+/// Starts a transaction that holds the write lock from its first statement.
+///
+/// A commit that fails on a full or broken disk is rolled back by SQLite itself. SQLx 0.9 then has nothing to roll back,
+/// goes on counting a transaction, and would refuse every later one; so the two are brought back in step first.
+///
+/// # Errors
+/// What SQLite says.
+pub async fn begin(connection: &mut SqliteConnection) -> sqlx::Result<Transaction<'_, Sqlite>> {
+    // After this, a roll-back that was still on its way has been done.
+    connection.ping().await?;
+    if connection.is_in_transaction() {
+        // Gives the roll-back something to roll back, unless SQLite too still has a transaction.
+        let _ = sqlx::raw_sql("BEGIN").execute(&mut *connection).await;
+        SqliteTransactionManager::rollback(connection).await?;
+    }
+    connection.begin_with("BEGIN IMMEDIATE").await
 }
 
 /// Opens the file for reading only; readers never hold up the writer.
@@ -156,5 +177,24 @@ mod tests {
         let error =
             sqlx::query(insert).execute(&mut writer).await.map_err(failed(|| "write".into())).unwrap_err();
         assert!(matches!(error, Error::DiskFull { .. }), "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn after_a_transaction_failed_for_want_of_room_the_next_one_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = open_writer(&folder.path().join("a.db"), FIRST).await.unwrap();
+        sqlx::raw_sql("PRAGMA max_page_count = 4").execute(&mut writer).await.unwrap();
+        for _ in 0..3 {
+            let mut change = begin(&mut writer).await.unwrap();
+            // SQLite rolls back by itself; ours, when the transaction is dropped, finds nothing.
+            let insert = "INSERT OR ROLLBACK INTO b VALUES (zeroblob(100000))";
+            assert!(sqlx::query(insert).execute(&mut *change).await.is_err());
+        }
+        sqlx::raw_sql("PRAGMA max_page_count = 1000").execute(&mut writer).await.unwrap();
+        let mut change = begin(&mut writer).await.unwrap();
+        sqlx::query("INSERT INTO b VALUES (1)").execute(&mut *change).await.unwrap();
+        change.commit().await.unwrap();
+        let (n,): (i64,) = sqlx::query_as("SELECT count(*) FROM b").fetch_one(&mut writer).await.unwrap();
+        assert_eq!(n, 1);
     }
 }
