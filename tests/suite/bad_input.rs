@@ -305,7 +305,11 @@ async fn hostile_names_are_text_everywhere_they_appear() {
     assert_eq!(names, [TAG, FORMULA]);
 
     for (path, kind, text) in [
-        ("/api/history/identity?mmsi=514000202&format=json", "application/json", "=HYPERLINK(\\\"//X.YZ\\\")"),
+        (
+            "/api/history/identity?mmsi=514000202&format=json",
+            "application/json",
+            "=HYPERLINK(\\\"//X.YZ\\\")",
+        ),
         ("/api/history/identity?mmsi=514000202&format=csv", "text/csv", "\"'=HYPERLINK(\"\"//X.YZ\"\")\""),
         ("/api/history/identity?mmsi=514000201&format=csv", "text/csv", TAG),
         ("/api/vessels?q=5140002", "application/json", TAG),
@@ -332,7 +336,16 @@ async fn hostile_names_are_text_everywhere_they_appear() {
     let json: Value = serde_json::from_str(&ask("json")).unwrap();
     let claims = json["claims"].as_array().unwrap();
     assert!(claims.iter().any(|claim| claim["value"] == FORMULA), "{json}");
-    let output = run(&["query", "track", "--mmsi", "514000201", "--format", "geojson", "--data", data.to_str().unwrap()]);
+    let output = run(&[
+        "query",
+        "track",
+        "--mmsi",
+        "514000201",
+        "--format",
+        "geojson",
+        "--data",
+        data.to_str().unwrap(),
+    ]);
     let track: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(track["features"].as_array().unwrap().last().unwrap()["properties"]["mmsi"], 514_000_201);
 }
@@ -353,7 +366,9 @@ async fn a_full_disk_is_said_aloud_and_what_is_heard_waits_for_room() {
         let mut chance = crate::sea::Chance::new(3);
         for n in 0..sent {
             let rubbish: u64 = (0..4).fold(0, |sum, _| sum << 16 | chance.below(1 << 16) as u64);
-            link.write_all(format!("{n} {rubbish:016x} {:016x}\r\n", rubbish.rotate_left(21)).as_bytes()).await.unwrap();
+            link.write_all(format!("{n} {rubbish:016x} {:016x}\r\n", rubbish.rotate_left(21)).as_bytes())
+                .await
+                .unwrap();
         }
         link
     });
