@@ -1,8 +1,8 @@
 //! The alerts on the desk: facts as the core last gave them, in the order they want a person.
 
 use super::{Decision, DecisionReason, Desk, Error, begin, during};
-use crate::alert::{Alert, AlertId, Change, ChangeKind, Priority};
-use sensors::{Mmsi, Time};
+use crate::alert::{Alert, AlertId, Change, ChangeKind, Priority, State};
+use sensors::{Mmsi, Span, Time};
 use serde::{Deserialize, Serialize};
 use sqlx::{Row, Sqlite, Transaction, sqlite::SqliteRow};
 use std::collections::BTreeMap;
@@ -413,6 +413,9 @@ async fn write_facts(tx: &mut Transaction<'_, Sqlite>, change: &Change) -> Resul
         .await
         .map_err(during("write an alert's vessels"))?;
     }
+    if alert.priority == Priority::Distress {
+        call_again(tx, alert).await?;
+    }
     match kept {
         None => {
             let code = &alert.reason.code;
@@ -425,6 +428,38 @@ async fn write_facts(tx: &mut Transaction<'_, Sqlite>, change: &Change) -> Resul
         Some(_) => {}
     }
     Ok(true)
+}
+
+/// A call for help that a person has decided on and that is still heard comes back on the queue: after ten minutes,
+/// or after two hours where the decision was that nobody is in danger. Source: definition D1.
+const STILL_HEARD: Span = Span::from_minutes(10);
+const STILL_HEARD_THOUGH_FALSE: Span = Span::from_hours(2);
+
+async fn call_again(tx: &mut Transaction<'_, Sqlite>, alert: &Alert) -> Result<(), Error> {
+    let id = alert.id.to_string();
+    let decided: Option<(String, i64, i64)> = sqlx::query_as(
+        "SELECT decision, decided_on, desk_version FROM alert
+         WHERE id = ?1 AND decision IS NOT NULL AND decided_on IS NOT NULL",
+    )
+    .bind(&id)
+    .fetch_optional(&mut **tx)
+    .await
+    .map_err(during("read an alert's decision"))?;
+    let Some((decision, decided_on, version)) = decided else { return Ok(()) };
+    let is_false = [Decision::Benign, Decision::DataError].iter().any(|d| d.code() == decision);
+    let patience = if is_false { STILL_HEARD_THOUGH_FALSE } else { STILL_HEARD };
+    if alert.state != State::Open || alert.updated_at.since(Time::from_millis(decided_on)) < patience {
+        return Ok(());
+    }
+    sqlx::query(
+        "UPDATE alert SET decision = NULL, decision_reason = NULL, decided_by = NULL, decided_at = NULL,
+             decided_on = NULL, desk_version = desk_version + 1 WHERE id = ?1",
+    )
+    .bind(&id)
+    .execute(&mut **tx)
+    .await
+    .map_err(during("call again for help"))?;
+    log(tx, alert.id, alert.updated_at, CORE, "still_heard", &decision, None, version + 1).await
 }
 
 /// Adds a line to the log.

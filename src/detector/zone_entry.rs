@@ -231,7 +231,8 @@ fn evidence(
     let params =
         [("vessel", subject.called()), ("zone", zone.name.clone()), ("minutes", format!("{minutes:.0}"))];
     Evidence {
-        grade: if event == ZoneEvent::Enter && visit.first_seen_inside { APPEAR } else { name(event) }.to_owned(),
+        grade: if event == ZoneEvent::Enter && visit.first_seen_inside { APPEAR } else { name(event) }
+            .to_owned(),
         distress: false,
         base: settings.severity,
         factors,

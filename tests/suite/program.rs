@@ -86,7 +86,8 @@ impl Site {
         let client = Client::builder().cookie_store(true).timeout(PATIENCE).build().expect("a client");
         let daemon = Daemon { child, url, client, log };
         // The file is written before the port is open.
-        let password = std::fs::read_to_string(self.data().join("first-password")).expect("the first password");
+        let password =
+            std::fs::read_to_string(self.data().join("first-password")).expect("the first password");
         let body = json!({"account": "watch", "password": password.trim()});
         let answer = daemon.client.post(format!("{}/api/session", daemon.url)).json(&body).send().await;
         assert!(answer.expect("it answers").status().is_success(), "signing in: {}", daemon.log());

@@ -18,7 +18,8 @@ fn written(changes: &[Change]) -> String {
         };
         let time = alert.cleared_at.unwrap_or(alert.updated_at);
         let priority = format!("{:?}", alert.priority).to_lowercase();
-        let factors: Vec<String> = alert.factors.iter().map(|f| format!("{} {:+}", f.code, f.points)).collect();
+        let factors: Vec<String> =
+            alert.factors.iter().map(|f| format!("{} {:+}", f.code, f.points)).collect();
         let subjects: Vec<String> = alert.subjects.iter().map(|subject| subject.called()).collect();
         let params: Vec<String> =
             alert.reason.params.iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -47,9 +48,9 @@ fn broken_promise(rule: &str, outcome: &str, changes: &[Change]) -> Option<Strin
     match outcome {
         "flagged" if queued == 0 => Some("raises no alert of its rule on the queue".to_owned()),
         "innocent" if queued > 0 => Some("is on the queue and is innocent".to_owned()),
-        "missed" if raised(false).count() > 0 => {
-            Some("was a blind spot and is seen now: rename it to flagged and say so in the rule's text".to_owned())
-        }
+        "missed" if raised(false).count() > 0 => Some(
+            "was a blind spot and is seen now: rename it to flagged and say so in the rule's text".to_owned(),
+        ),
         "flagged" | "innocent" | "missed" => None,
         other => Some(format!("promises {other}, which is not flagged, innocent or missed")),
     }

@@ -71,7 +71,10 @@ async fn journal(folder: &Path) -> Vec<Numbered> {
 }
 
 fn lines(entries: &[Numbered]) -> usize {
-    entries.iter().map(|numbered| if let Entry::Lines(batch) = &numbered.entry { batch.len() } else { 0 }).sum()
+    entries
+        .iter()
+        .map(|numbered| if let Entry::Lines(batch) = &numbered.entry { batch.len() } else { 0 })
+        .sum()
 }
 
 fn runtime() -> tokio::runtime::Runtime {
@@ -190,7 +193,11 @@ async fn a_killed_daemon_comes_back_with_the_same_alerts_and_the_same_picture() 
     drop(link);
 
     let written = journal(&site.data()).await;
-    assert_eq!(lines(&written), sent.len() + 50, "what was heard half a second before the end is written down");
+    assert_eq!(
+        lines(&written),
+        sent.len() + 50,
+        "what was heard half a second before the end is written down"
+    );
 
     let daemon = site.start().await;
     let after = daemon.get("/api/alerts").await;

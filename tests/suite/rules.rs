@@ -81,10 +81,15 @@ fn every_code_that_an_alert_carries_has_its_words() {
             alert.innocent.iter().for_each(|cause| need(format!("innocent.{}", cause.code)));
             alert.factors.iter().for_each(|factor| need(format!("factor.{}", factor.code)));
             alert.measures.iter().for_each(|measure| need(format!("measure.{}", measure.name)));
-            let reason = words.get(&format!("alert.{}.reason", alert.reason.code)).cloned().unwrap_or_default();
+            let reason =
+                words.get(&format!("alert.{}.reason", alert.reason.code)).cloned().unwrap_or_default();
             for name in placeholders(&reason) {
                 let given = alert.reason.params.contains_key(name);
-                assert!(given, "{}: the reason says {{{name}}}, which the rule does not give", alert.reason.code);
+                assert!(
+                    given,
+                    "{}: the reason says {{{name}}}, which the rule does not give",
+                    alert.reason.code
+                );
             }
         }
     }

@@ -42,7 +42,8 @@ pub(crate) fn voyages() -> Vec<String> {
     let files = fs::read_dir(at("fixtures/voyages")).expect("the folder is there");
     let mut names: Vec<String> = files
         .filter_map(|file| {
-            let name = file.expect("it can be listed").file_name().into_string().expect("it has a plain name");
+            let name =
+                file.expect("it can be listed").file_name().into_string().expect("it has a plain name");
             Some(name.strip_suffix(".nmea")?.to_owned())
         })
         .collect();
