@@ -18,7 +18,8 @@ const RUNS: usize = 5;
 fn main() -> Result<()> {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let recording = folder.path().join("busy.nmea");
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/exercises/busy-sea.toml"))?;
+    let text =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/exercises/busy-sea.toml"))?;
     let mut scenario = Scenario::read(&text).map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
     scenario.head.duration_hours = HOURS;
     let mut out = BufWriter::new(File::create(&recording)?);
