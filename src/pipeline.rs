@@ -234,6 +234,9 @@ impl Writing {
             }
             if !entries.is_empty() {
                 self.write(entries).await?;
+            } else if open && self.written.send(Vec::new()).await.is_err() {
+                // Nothing was heard; the picture of what was heard last is still to be drawn.
+                anyhow::bail!("the core has stopped");
             }
             if !open {
                 self.journal.close().await?;
