@@ -5,8 +5,9 @@
 
 use super::{
     AlertRow, Desk, Error, Standing,
-    alerts::{log, row, standing},
+    alerts::{row, standing},
     begin, during,
+    facts::log,
 };
 use crate::alert::AlertId;
 use sensors::Time;
