@@ -63,7 +63,7 @@ tools:
 
 node:
 	@command -v node >/dev/null && command -v npm >/dev/null || { echo "node or npm is missing: install Node 20 or later, https://nodejs.org" >&2; exit 1; }
-	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' || { echo "node is $$(node --version): it takes 20 or later" >&2; exit 1; }
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || { echo "node is $$(node --version): it takes 20 or later" >&2; exit 1; }
 
 console/node_modules/.installed: console/package.json console/package-lock.json
 	cd console && npm ci --no-fund --no-audit

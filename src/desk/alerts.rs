@@ -1,7 +1,7 @@
 //! The alerts on the desk: facts as the core last gave them, in the order they want a person.
 
-use super::{Decision, DecisionReason, Desk, Error, begin, during};
-use crate::alert::{Alert, AlertId, Change, ChangeKind, Priority};
+use super::{Decision, DecisionReason, Desk, Error, during};
+use crate::alert::{Alert, AlertId};
 use sensors::{Mmsi, Time};
 use serde::{Deserialize, Serialize};
 use sqlx::{Row, Sqlite, Transaction, sqlite::SqliteRow};
@@ -15,9 +15,6 @@ const PREVIOUS_MAX: i64 = 20;
 
 /// Log lines shown with one alert; the database keeps all.
 const LOG_MAX: i64 = 1000;
-
-/// The author of log lines that no person wrote.
-const CORE: &str = "watchkeeper";
 
 /// What people did with an alert.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, utoipa::ToSchema)]
@@ -189,63 +186,7 @@ pub struct AlertPage {
     pub counts: Counts,
 }
 
-const fn priority_order(priority: Priority) -> i64 {
-    match priority {
-        Priority::Distress => 0,
-        Priority::P1 => 1,
-        Priority::P2 => 2,
-        Priority::P3 => 3,
-        Priority::Record => 4,
-    }
-}
-
-const fn priority_code(order: i64) -> &'static str {
-    match order {
-        0 => "distress",
-        1 => "p1",
-        2 => "p2",
-        3 => "p3",
-        _ => "record",
-    }
-}
-
-/// Severity weighed by confidence, in thousandths, so that equal ranks are equal. Distress is never ranked:
-/// among distress alerts the newest comes first.
-fn rank(alert: &Alert) -> i64 {
-    if alert.priority == Priority::Distress {
-        return 0;
-    }
-    (f64::from(alert.severity) * (0.5 + 0.5 * alert.confidence.clamp(0.0, 1.0)) * 1000.0).round() as i64
-}
-
 impl Desk {
-    /// Writes alert changes and the journal sequence they reach, in one transaction, and gives what was new.
-    /// The same change twice, or an older one, writes nothing; what people did is never touched. A decided alert
-    /// stays decided when its priority rises, and its log says that it rose.
-    pub async fn apply(
-        &self,
-        changes: &[Change],
-        applied: u64,
-    ) -> Result<Vec<(ChangeKind, AlertRow)>, Error> {
-        let mut writer = self.writer().await;
-        let mut tx = begin(&mut writer).await?;
-        let mut written = Vec::new();
-        for change in changes {
-            if write_facts(&mut tx, change).await?
-                && let Some(row) = row(&mut tx, change.alert.id).await?
-            {
-                written.push((change.kind, row));
-            }
-        }
-        sqlx::query("UPDATE applied SET sequence = max(sequence, ?1)")
-            .bind(applied as i64)
-            .execute(&mut *tx)
-            .await
-            .map_err(during("write the applied sequence"))?;
-        tx.commit().await.map_err(during("commit alert changes"))?;
-        Ok(written)
-    }
-
     /// One page of the list, with the counts.
     pub async fn list(&self, query: &ListQuery) -> Result<AlertPage, Error> {
         // The text is written out per queue so that SQLite sees which partial index serves it.
@@ -364,95 +305,6 @@ impl Desk {
         .map_err(during("read a vessel's alerts"))?;
         rows.iter().map(read_previous).collect()
     }
-}
-
-/// Writes one alert's facts when they are newer than those kept; says whether it did.
-async fn write_facts(tx: &mut Transaction<'_, Sqlite>, change: &Change) -> Result<bool, Error> {
-    let alert = &change.alert;
-    let id = alert.id.to_string();
-    let kept: Option<(i64, i64, Option<i64>)> =
-        sqlx::query_as("SELECT priority, desk_version, decided_priority FROM alert WHERE id = ?1")
-            .bind(&id)
-            .fetch_optional(&mut **tx)
-            .await
-            .map_err(during("read an alert"))?;
-    let facts = serde_json::to_string(alert).map_err(|_| Error::Damaged("write an alert's facts as JSON"))?;
-    let priority = priority_order(alert.priority);
-    let done = sqlx::query(
-        "INSERT INTO alert (id, rule, grade, priority, rank_down, raised_down, version, sequence, facts)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-         ON CONFLICT (id) DO UPDATE SET rule = excluded.rule, grade = excluded.grade, priority = excluded.priority,
-             rank_down = excluded.rank_down, raised_down = excluded.raised_down, version = excluded.version,
-             sequence = excluded.sequence, facts = excluded.facts
-         WHERE excluded.version > alert.version AND excluded.sequence >= alert.sequence",
-    )
-    .bind(&id)
-    .bind(&alert.rule)
-    .bind(&alert.grade)
-    .bind(priority)
-    .bind(-rank(alert))
-    .bind(-alert.raised_at.as_millis())
-    .bind(i64::from(alert.version))
-    .bind(change.sequence as i64)
-    .bind(facts)
-    .execute(&mut **tx)
-    .await
-    .map_err(during("write an alert's facts"))?;
-    if done.rows_affected() == 0 {
-        return Ok(false);
-    }
-    for subject in &alert.subjects {
-        sqlx::query(
-            "INSERT INTO subject (alert, mmsi, name) VALUES (?1, ?2, ?3)
-             ON CONFLICT (alert, mmsi) DO UPDATE SET name = coalesce(excluded.name, name)",
-        )
-        .bind(&id)
-        .bind(subject.mmsi.to_string())
-        .bind(&subject.name)
-        .execute(&mut **tx)
-        .await
-        .map_err(during("write an alert's vessels"))?;
-    }
-    match kept {
-        None => {
-            let code = &alert.reason.code;
-            log(tx, alert.id, alert.raised_at, CORE, "raised", code, None, 0).await?;
-        }
-        Some((before, version, Some(decided))) if priority < before && priority < decided => {
-            let text = format!("{} -> {}", priority_code(before), priority_code(priority));
-            log(tx, alert.id, alert.updated_at, CORE, "facts", &text, None, version).await?;
-        }
-        Some(_) => {}
-    }
-    Ok(true)
-}
-
-/// Adds a line to the log.
-#[expect(clippy::too_many_arguments, reason = "the columns of one table")]
-pub(super) async fn log(
-    tx: &mut Transaction<'_, Sqlite>,
-    alert: AlertId,
-    at: Time,
-    by: &str,
-    action: &str,
-    text: &str,
-    reason: Option<&str>,
-    version: i64,
-) -> Result<(), Error> {
-    sqlx::query(
-        "INSERT INTO log (at, by, action, alert, text, reason, version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    )
-    .bind(at.as_millis())
-    .bind(by)
-    .bind(action)
-    .bind(alert.to_string())
-    .bind(text)
-    .bind(reason)
-    .bind(version)
-    .execute(&mut **tx)
-    .await
-    .map_err(during("write the decision log"))?;
-    Ok(())
 }
 
 /// One alert, as this transaction sees it.

@@ -5,8 +5,9 @@
 
 use super::{
     AlertRow, Desk, Error, Standing,
-    alerts::{log, row, standing},
+    alerts::{row, standing},
     begin, during,
+    facts::log,
 };
 use crate::alert::AlertId;
 use sensors::Time;
@@ -229,6 +230,7 @@ async fn store(tx: &mut Transaction<'_, Sqlite>, id: AlertId, standing: &Standin
     sqlx::query(
         "UPDATE alert SET claimed_by = ?2, claimed_at = ?3, decision = ?4, decision_reason = ?5, decided_by = ?6,
          decided_at = ?7, decided_priority = iif(?4 IS NULL, NULL, coalesce(decided_priority, priority)),
+         decided_on = iif(?4 IS NULL, NULL, coalesce(decided_on, json_extract(facts, '$.updated_at'))),
          desk_version = ?8, notes = ?9 WHERE id = ?1",
     )
     .bind(id.to_string())

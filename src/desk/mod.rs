@@ -6,6 +6,7 @@
 mod account;
 mod alerts;
 mod decision;
+mod facts;
 mod guesses;
 
 pub use account::{FirstPassword, Token};

@@ -25,6 +25,8 @@ CREATE TABLE alert (
     decided_by       TEXT,
     decided_at       INTEGER,
     decided_priority INTEGER,
+    -- The newest fact's time when it was decided: how long a call went on after that.
+    decided_on       INTEGER,
     desk_version     INTEGER NOT NULL DEFAULT 0,
     notes            INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;

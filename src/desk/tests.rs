@@ -220,3 +220,35 @@ async fn finds_alerts_by_vessel_and_shows_a_vessels_others() {
     assert_eq!(previous.iter().map(|p| p.id.as_str()).collect::<Vec<_>>(), ["0000000000000002"]);
     assert_eq!(desk.alerts_of(Mmsi(567_000_001)).await.unwrap().len(), 2);
 }
+
+#[tokio::test]
+async fn a_call_that_goes_on_after_a_decision_comes_back() {
+    let (_dir, desk, _) = desk().await;
+    let heard = |minute: i64, version: u32| {
+        let mut call = alert(1, Priority::Distress, 95);
+        (call.updated_at, call.version, call.journal_last) = (at(minute), version, version.into());
+        raised(call)
+    };
+    let decision = |desk: &Desk| {
+        let desk = desk.clone();
+        async move { desk.dossier(AlertId(1)).await.unwrap().row.desk.decision }
+    };
+    desk.apply(&[heard(0, 1)], 1).await.unwrap();
+    desk.decide(AlertId(1), "watch", Decision::Confirmed, DecisionReason::ReferredSar, "", 0, at(1))
+        .await
+        .unwrap();
+    desk.apply(&[heard(9, 2)], 2).await.unwrap();
+    assert_eq!(decision(&desk).await, Some(Decision::Confirmed), "nine minutes");
+    let told = desk.apply(&[heard(10, 3)], 3).await.unwrap();
+    assert_eq!(told[0].1.desk.decision, None, "ten minutes");
+    let version = told[0].1.desk.version;
+    let reason = DecisionReason::TestTransmission;
+    desk.decide(AlertId(1), "watch", Decision::DataError, reason, "", version, at(2)).await.unwrap();
+    desk.apply(&[heard(129, 4)], 4).await.unwrap();
+    assert_eq!(decision(&desk).await, Some(Decision::DataError), "a false call, two hours less a minute");
+    desk.apply(&[heard(130, 5)], 5).await.unwrap();
+    assert_eq!(decision(&desk).await, None);
+    let log = desk.dossier(AlertId(1)).await.unwrap().log;
+    let actions: Vec<&str> = log.iter().map(|line| line.action.as_str()).collect();
+    assert_eq!(actions, ["raised", "decide", "still_heard", "decide", "still_heard"]);
+}

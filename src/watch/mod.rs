@@ -122,7 +122,7 @@ impl Watch {
                     self.report(report, outcome);
                 }
             }
-            Entry::Tick(now) => self.tick(*now, outcome),
+            Entry::Tick(now) => self.tick(*now, numbered.first, outcome),
             Entry::Settings(text) => self.settle(text.clone()),
             Entry::Program(_) => {}
         }
@@ -141,34 +141,41 @@ impl Watch {
         let mut gained = Gained::default();
         let mut verdicts = Vec::new();
         self.stages.follow.report(report, &self.world, &mut gained, &mut verdicts);
-        self.pass_on(gained, verdicts, report.time, outcome);
+        self.pass_on(gained, verdicts, report.time, report.sequence, outcome);
     }
 
-    fn tick(&mut self, now: Time, outcome: &mut Outcome) {
+    fn tick(&mut self, now: Time, sequence: u64, outcome: &mut Outcome) {
         self.stages.admit.tick(now);
         let mut gained = Gained::default();
         let mut verdicts = Vec::new();
         self.stages.follow.tick(now, &self.world, &mut gained, &mut verdicts);
-        self.pass_on(gained, verdicts, now, outcome);
+        self.pass_on(gained, verdicts, now, sequence, outcome);
         let mut verdicts = Vec::new();
         self.stages.meet.tick(now, self.world.context(), &mut verdicts);
-        self.judge(verdicts, outcome);
+        self.judge(verdicts, sequence, outcome);
         self.stages.raise.tick(now, &self.world.settings.alert);
     }
 
-    fn pass_on(&mut self, gained: Gained, mut verdicts: Vec<Verdict>, now: Time, outcome: &mut Outcome) {
+    fn pass_on(
+        &mut self,
+        gained: Gained,
+        mut verdicts: Vec<Verdict>,
+        now: Time,
+        sequence: u64,
+        outcome: &mut Outcome,
+    ) {
         self.stages.meet.take(gained.events, now, self.world.context(), &mut verdicts);
         outcome.fixes.extend(gained.fixes);
         outcome.claims.extend(gained.claims);
-        self.judge(verdicts, outcome);
+        self.judge(verdicts, sequence, outcome);
     }
 
-    fn judge(&mut self, verdicts: Vec<Verdict>, outcome: &mut Outcome) {
+    /// What a tick or a forgotten track ended has no line of its own: the entry that passed is its cause.
+    fn judge(&mut self, verdicts: Vec<Verdict>, sequence: u64, outcome: &mut Outcome) {
         let Settings { detector, alert, .. } = &self.world.settings;
         let raise = &mut self.stages.raise;
-        outcome
-            .changes
-            .extend(verdicts.into_iter().filter_map(|verdict| raise.take(verdict, detector, alert)));
+        let caused = verdicts.into_iter().map(|verdict| Verdict { sequence, ..verdict });
+        outcome.changes.extend(caused.filter_map(|verdict| raise.take(verdict, detector, alert)));
     }
 
     /// The sequence of the first entry that was not taken yet.
@@ -231,7 +238,9 @@ impl Watch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::alert::ChangeKind;
     use sensors::receiver::Batch;
+    use sensors::{Mmsi, Span};
 
     const NAME: [&str; 2] = [
         "!AIVDM,2,1,3,A,57b<4q@00001QE@E=@1<tf1<4r3T00000000001650D66400084jB0CSmBmR,0*77",
@@ -249,5 +258,27 @@ mod tests {
         watch.take(&Numbered { first: 1, entry: Entry::Lines(batch) }, &mut Outcome::default());
         let names: Vec<_> = watch.picture().all().map(|live| live.particulars.name.as_deref()).collect();
         assert_eq!(names, [Some("SOK SAN 9")]);
+    }
+
+    #[test]
+    fn silence_clears_a_call_at_the_tick_that_noticed_it() {
+        let mut watch = Watch::new(Arc::new(Places::world()));
+        let began = Time::from_seconds(1_800_000_000);
+        let body = sensors::message::Body::PositionA(sensors::message::PositionA {
+            status: 14,
+            ..Default::default()
+        });
+        let call = sensors::message::Message { kind: 1, repeat: 0, mmsi: Mmsi(970_001_234), body };
+        let mut batch = Batch::new(ReceiverId(0));
+        for line in sensors::message::to_sentences(&call, "AI", 'A', 0) {
+            batch.push(began, line.as_bytes());
+        }
+        let mut outcome = Outcome::default();
+        watch.take(&Numbered { first: 1, entry: Entry::Lines(batch) }, &mut outcome);
+        let later = began + Span::from_minutes(31);
+        watch.take(&Numbered { first: 2, entry: Entry::Tick(later) }, &mut outcome);
+        let told: Vec<_> = outcome.changes.iter().map(|c| (c.kind, c.sequence, c.alert.position)).collect();
+        assert_eq!(told, [(ChangeKind::Raised, 1, None), (ChangeKind::Cleared, 2, None)]);
+        assert_eq!(watch.open_alerts().count(), 0);
     }
 }
