@@ -17,12 +17,17 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch as channel;
+use tokio::task::JoinSet;
 
 mod live;
 mod status;
 
 /// How often the status is made anew.
 const STATUS_EVERY: Duration = Duration::from_secs(1);
+
+/// How long the workers may take to finish when told to stop; a full disk would otherwise hold them for ever. Ours:
+/// less than the 90 s after which systemd kills.
+const STOP_MAX: Duration = Duration::from_secs(30);
 
 /// Everything that is open and not yet running.
 pub struct Daemon {
@@ -123,23 +128,25 @@ impl Daemon {
         let clock: pipeline::Clock = if replays { None } else { Some(Box::new(now)) };
         let mut pipeline = pipeline::start(stores, watch, &core, clock, listeners);
         let (stopping, stopped) = channel::channel(false);
-        let receivers = listen(&settings, &health, &pipeline, &stopped);
+        let mut receivers = listen(&settings, &health, &pipeline, &stopped);
         let serving = tokio::spawn(web::serve(listener, router, until(stopped)));
         let telling = tokio::spawn(keep_telling(status, board));
-        let ended = tokio::select! {
-            () = stop => Ok(()),
-            () = pipeline.ended() => Err(anyhow::anyhow!("the journal or a store's worker has ended")),
+        let (ended, works) = tokio::select! {
+            () = stop => (Ok(()), true),
+            error = pipeline.ended() => (Err(error.context("the journal's or a store's worker has ended")), false),
+            error = first_panic(&mut receivers) => (Err(error), true),
         };
         tracing::info!("stopping");
         stopping.send_replace(true);
-        for receiver in receivers {
-            receiver.await.context("a receiver's worker panicked")?;
-        }
+        while receivers.join_next().await.is_some() {}
         telling.abort();
-        let kept = if ended.is_ok() { pipeline.finish().await.map(|_| ()) } else { ended };
+        let kept = match tokio::time::timeout(STOP_MAX, finished(pipeline, works)).await {
+            Ok(kept) => kept,
+            Err(_) => Err(anyhow::anyhow!("a store takes nothing; stopped without it")),
+        };
         // Streams end when the status and the picture do; what still holds on is let go.
         let _ = tokio::time::timeout(Duration::from_secs(5), serving).await;
-        kept
+        ended.and(kept)
     }
 }
 
@@ -152,20 +159,34 @@ fn listen(
     health: &[Arc<Health>],
     pipeline: &Pipeline,
     stopped: &channel::Receiver<bool>,
-) -> Vec<tokio::task::JoinHandle<()>> {
+) -> JoinSet<()> {
     let each = settings.receiver.iter().zip(health).zip(0..);
     each.map(|((receiver, health), id)| {
         let (settings, health) = (receiver.clone(), health.clone());
-        tokio::spawn(receiver::listen(
-            settings,
-            ReceiverId(id),
-            pipeline.heard.clone(),
-            now,
-            health,
-            stopped.clone(),
-        ))
+        receiver::listen(settings, ReceiverId(id), pipeline.heard.clone(), now, health, stopped.clone())
     })
     .collect()
+}
+
+/// Lets the workers finish, where all of them still work.
+async fn finished(pipeline: Pipeline, works: bool) -> anyhow::Result<()> {
+    if works {
+        pipeline.finish().await?;
+    }
+    Ok(())
+}
+
+/// Waits until a receiver's worker panics; one that has played its recording merely ends.
+async fn first_panic(receivers: &mut JoinSet<()>) -> anyhow::Error {
+    loop {
+        match receivers.join_next().await {
+            Some(Ok(())) => {}
+            Some(Err(panicked)) => {
+                return anyhow::Error::new(panicked).context("a receiver's worker panicked");
+            }
+            None => std::future::pending().await,
+        }
+    }
 }
 
 fn tell(feed: &Feed, rows: Vec<(ChangeKind, AlertRow)>) {
@@ -189,4 +210,21 @@ async fn keep_telling(status: channel::Sender<Arc<Status>>, board: Arc<Board>) {
 async fn until(mut stopped: channel::Receiver<bool>) {
     // An error means that whoever could say so is gone.
     let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    #[expect(clippy::panic, reason = "it is what is noticed")]
+    async fn a_receiver_that_panics_is_noticed_and_one_that_ends_is_not() {
+        let mut receivers = JoinSet::new();
+        receivers.spawn(async {});
+        let waited = tokio::time::timeout(Duration::from_millis(50), first_panic(&mut receivers)).await;
+        assert!(waited.is_err());
+        receivers.spawn(async { panic!("on purpose") });
+        let error = first_panic(&mut receivers).await;
+        assert!(format!("{error:#}").contains("receiver"), "{error:#}");
+    }
 }

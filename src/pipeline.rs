@@ -18,8 +18,9 @@ use crate::watch::{self, Outcome, Watch};
 use anyhow::Context as _;
 use sensors::{Time, receiver::Batch};
 use std::{
+    collections::BTreeMap,
     path::Path,
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 use tokio::sync::mpsc;
@@ -177,11 +178,11 @@ pub fn start(
     let (written, from_journal) = mpsc::channel(WRITTEN);
     let (understood, from_core) = mpsc::channel(UNDERSTOOD);
     let Listeners { understood: on_understood, changed, trouble } = listeners;
-    let trouble: Arc<dyn Fn(Option<String>) + Send + Sync> = Arc::from(trouble);
+    let trouble = Arc::new(Trouble { tell: trouble, open: Mutex::default() });
     let versions = vec![Entry::Program(PROGRAM.to_owned()), Entry::Settings(settings.to_text())];
     let Stores { journal, reader: _, snapshots, history, desk } = stores;
     let writing = Writing { journal, ticker: Ticker::default(), clock, written, trouble: trouble.clone() };
-    let keeping = Keeping { history, desk, snapshots, changed, trouble, refused: false };
+    let keeping = Keeping { history, desk, snapshots, changed, trouble };
     Pipeline {
         heard,
         writer: tokio::spawn(writing.run(versions, from_receivers)),
@@ -205,11 +206,47 @@ impl Pipeline {
         Ok(self.core.join().expect("the core does not panic"))
     }
 
-    /// Waits until a worker has ended, which none does while lines may come unless something is badly wrong.
-    pub async fn ended(&mut self) {
-        tokio::select! {
-            _ = &mut self.writer => {}
-            _ = &mut self.keeper => {}
+    /// Waits until a worker has ended, which none does while lines may come unless something is badly wrong; says
+    /// what.
+    pub async fn ended(&mut self) -> anyhow::Error {
+        let ended = tokio::select! {
+            ended = &mut self.writer => ended,
+            ended = &mut self.keeper => ended,
+        };
+        match ended {
+            Ok(Err(error)) => error,
+            Err(panicked) => anyhow::Error::new(panicked).context("a store's worker panicked"),
+            Ok(Ok(())) => anyhow::anyhow!("the core has stopped"),
+        }
+    }
+}
+
+/// What the stores refuse at present.
+struct Trouble {
+    tell: Box<dyn Fn(Option<String>) + Send + Sync>,
+    open: Mutex<BTreeMap<&'static str, String>>,
+}
+
+impl Trouble {
+    fn open(&self) -> std::sync::MutexGuard<'_, BTreeMap<&'static str, String>> {
+        self.open.lock().expect("nothing panics while it holds this")
+    }
+
+    /// A store refuses; logged once until it takes again.
+    fn begins(&self, operation: &'static str, error: &dyn std::error::Error) {
+        let error = crate::telemetry::chain(error);
+        if self.open().insert(operation, error.clone()).is_none() {
+            tracing::error!(operation, error, "a store refuses");
+        }
+        (self.tell)(Some(error));
+    }
+
+    /// It was done; what others refuse still stands.
+    fn over(&self, operation: &'static str) {
+        let mut open = self.open();
+        if open.remove(operation).is_some() {
+            tracing::info!(operation, "a store takes again");
+            (self.tell)(open.values().next().cloned());
         }
     }
 }
@@ -220,7 +257,7 @@ struct Writing {
     ticker: Ticker,
     clock: Clock,
     written: mpsc::Sender<Vec<Numbered>>,
-    trouble: Arc<dyn Fn(Option<String>) + Send + Sync>,
+    trouble: Arc<Trouble>,
 }
 
 impl Writing {
@@ -269,26 +306,19 @@ impl Writing {
 
     /// Writes until it is durable: nothing is made of a line before. A failed write is said aloud and tried again.
     async fn write(&mut self, entries: Vec<Entry>) -> anyhow::Result<()> {
+        const WRITE: &str = "write the journal; lines wait";
         let mut entries = Some(entries);
-        let mut failing = false;
         while let Some(waiting) = entries.take() {
             match self.journal.append(&waiting).await {
                 Ok(numbered) => {
-                    if failing {
-                        tracing::info!("the journal is written again");
-                        (self.trouble)(None);
-                    }
+                    self.trouble.over(WRITE);
                     drop(waiting);
                     if self.written.send(numbered).await.is_err() {
                         anyhow::bail!("the core has stopped");
                     }
                 }
                 Err(error) => {
-                    if !failing {
-                        tracing::error!(error = %crate::telemetry::chain(&error), "the journal can't be written; lines wait");
-                        (self.trouble)(Some(crate::telemetry::chain(&error)));
-                    }
-                    failing = true;
+                    self.trouble.begins(WRITE, &error);
                     tokio::time::sleep(RETRY).await;
                     entries = Some(waiting);
                 }
@@ -338,9 +368,7 @@ struct Keeping {
     desk: Desk,
     snapshots: Snapshots,
     changed: OnChange,
-    trouble: Arc<dyn Fn(Option<String>) + Send + Sync>,
-    /// A store refused the last time it was asked.
-    refused: bool,
+    trouble: Arc<Trouble>,
 }
 
 impl Keeping {
@@ -355,15 +383,23 @@ impl Keeping {
                 self.history(applied, history::Which::FullBlocksOnly).await;
             }
             if let Some(state) = snapshot {
-                let whole =
-                    self.history(applied, history::Which::All).await && self.desk_reaches(applied).await;
-                if whole && let Err(error) = self.snapshots.write(applied + 1, &state) {
-                    self.refuse("write the snapshot", &error);
+                // A restart begins from the snapshot: nothing may be missing before it.
+                let whole = self.history(applied, history::Which::All).await
+                    && self.history.applied() >= applied
+                    && self.desk_reaches(applied).await;
+                if whole {
+                    self.noted("write the snapshot", self.snapshots.write(applied + 1, &state));
                 }
                 flushed = Instant::now();
             } else if flushed.elapsed() > HISTORY_EVERY {
                 self.history(applied, history::Which::All).await;
                 flushed = Instant::now();
+            }
+            // What it left out while the disk was full is in the journal; a restart reads it from there.
+            if let Some(sequence) = self.history.stopped_at()
+                && self.history.applied() + 1 >= sequence
+            {
+                anyhow::bail!("the history has room again, and is without what came after entry {sequence}");
             }
         }
         Ok(())
@@ -375,53 +411,60 @@ impl Keeping {
             return;
         }
         loop {
-            match self.desk.apply(&outcome.changes, applied).await {
-                Ok(rows) => {
-                    self.took();
-                    return (self.changed)(rows);
-                }
-                Err(error) => self.refuse("keep the alerts", &error),
+            if let Some(rows) = self.noted(KEEP, self.desk.apply(&outcome.changes, applied).await) {
+                return (self.changed)(rows);
             }
             tokio::time::sleep(RETRY).await;
         }
     }
 
-    async fn desk_reaches(&mut self, applied: u64) -> bool {
-        let reached = self.desk.apply(&[], applied).await;
-        reached.map_err(|error| self.refuse("keep the alerts", &error)).is_ok()
+    async fn desk_reaches(&self, applied: u64) -> bool {
+        self.noted(KEEP, self.desk.apply(&[], applied).await).is_some()
     }
 
     async fn history(&mut self, applied: u64, which: history::Which) -> bool {
-        match self.history.flush(applied, which).await {
-            Ok(_) => {
-                self.took();
-                true
+        let flushed = self.history.flush(applied, which).await;
+        self.noted("write the history", flushed).is_some()
+    }
+
+    fn noted<T, E: std::error::Error>(&self, operation: &'static str, done: Result<T, E>) -> Option<T> {
+        match done {
+            Ok(done) => {
+                self.trouble.over(operation);
+                Some(done)
             }
             Err(error) => {
-                self.refuse("write the history", &error);
-                false
+                self.trouble.begins(operation, &error);
+                None
             }
         }
-    }
-
-    /// Says it once, until a store takes again.
-    fn refuse(&mut self, operation: &str, error: &dyn std::error::Error) {
-        if !self.refused {
-            let error = crate::telemetry::chain(error);
-            tracing::error!(operation, error, "a store refuses");
-            (self.trouble)(Some(error));
-        }
-        self.refused = true;
-    }
-
-    fn took(&mut self) {
-        if self.refused {
-            tracing::info!("the stores are written again");
-            (self.trouble)(None);
-        }
-        self.refused = false;
     }
 }
 
+const KEEP: &str = "keep the alerts";
+
 /// Positions are in the file after this long, even when no snapshot is due.
 const HISTORY_EVERY: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trouble_is_over_when_no_store_refuses_any_more() {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let tell = Box::new({
+            let told = told.clone();
+            move |trouble| told.lock().expect("one thread").push(trouble)
+        });
+        let trouble = Trouble { tell, open: Mutex::default() };
+        let full = || std::io::Error::other("full");
+        trouble.begins("a", &full());
+        trouble.begins("b", &full());
+        trouble.over("a");
+        trouble.over("a");
+        trouble.over("b");
+        let full = Some("full".to_owned());
+        assert_eq!(*told.lock().expect("one thread"), [full.clone(), full.clone(), full, None]);
+    }
+}

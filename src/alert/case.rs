@@ -28,6 +28,18 @@ impl Default for Settings {
     }
 }
 
+impl Settings {
+    /// How long after it cleared a pattern that comes back is the same alert. A call for help is never merged into
+    /// an older one, which somebody may have decided.
+    fn merge(&self, rule: Rule) -> Span {
+        match rule {
+            // Whatever the clocks say: a backlog may bring the new call with a stamp from before the clearing.
+            Rule::Distress => Span::from_millis(i64::MIN),
+            _ => Span::from_millis((self.merge_hours * 3_600_000.0) as i64),
+        }
+    }
+}
+
 /// A call for help is told anew this often: a drifting raft moves. Ours.
 const DISTRESS_UPDATE: Span = Span::from_minutes(1);
 
@@ -89,7 +101,7 @@ impl Raise {
             self.make_room();
         }
         let further = self.further_rules(&key, at);
-        let merge = Span::from_millis((settings.merge_hours * 3_600_000.0) as i64);
+        let merge = settings.merge(key.rule);
         let case = self.cases.entry(key.clone()).or_insert_with(|| Case::new(at));
         if case.is_stale(at, merge) {
             *case = Case::new(at);
@@ -113,13 +125,12 @@ impl Raise {
 
     /// The clock passes: what can no longer come back is let go. Looks every ten minutes of event time.
     pub fn tick(&mut self, now: Time, settings: &Settings) {
-        if now.since(self.swept) < Span::from_minutes(10) {
+        if now.since(self.swept).abs() < Span::from_minutes(10) {
             return;
         }
         self.swept = now;
-        let merge = Span::from_millis((settings.merge_hours * 3_600_000.0) as i64);
-        self.cases.retain(|_, case| match &case.alert {
-            Some(_) => !case.is_stale(now, merge),
+        self.cases.retain(|key, case| match &case.alert {
+            Some(_) => !case.is_stale(now, settings.merge(key.rule)),
             None => now.since(case.looked_at) <= QUIET_MAX,
         });
         self.matters.retain(|_, matters| {
@@ -354,6 +365,17 @@ mod tests {
             })
             .collect();
         assert_ne!(ids[0], ids[1]);
+    }
+
+    #[test]
+    fn a_call_for_help_that_comes_back_is_an_alert_of_its_own() {
+        let mut raise = Raise::default();
+        let call = |minute, look| Verdict { rule: Rule::Distress, ..verdict(minute, look) };
+        let (_, first) = told(&mut raise, call(1, suspect(1))).expect("one look raises");
+        told(&mut raise, call(40, Look::Over)).expect("cleared");
+        let (kind, again) = told(&mut raise, call(39, suspect(40))).expect("one look raises");
+        assert_eq!((kind, again.episodes), (ChangeKind::Raised, 1));
+        assert_ne!(again.id, first.id, "whoever decided the first has not seen this one");
     }
 
     #[test]

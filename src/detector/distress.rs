@@ -137,7 +137,12 @@ impl TrackRule for Distress {
             sightings: Vec::new(),
             subject: subject.clone(),
         });
-        // A device that goes from test to active is in earnest from then on; the way back is a person's.
+        // A device that goes from test to active is in earnest from then on; the way back is a person's. What was said
+        // of the test, and perhaps decided, stays behind with it.
+        if call.grade == Grade::Test && grade > Grade::Test {
+            out.push(verdict(seen.track, Grade::Test, report.time, report.sequence, Look::Over));
+            (call.began_at, call.began, call.messages) = (report.time, report.sequence, 0);
+        }
         call.grade = call.grade.max(grade);
         call.text = text.or(call.text.take());
         call.heard_at = call.heard_at.max(report.time);
@@ -150,15 +155,8 @@ impl TrackRule for Distress {
             }
             call.sightings.push(Sighting::from(&step.fix));
         }
-        let evidence = call.evidence(seen);
-        out.push(Verdict {
-            rule: Rule::Distress,
-            tracks: vec![seen.track],
-            place: String::new(),
-            at: report.time,
-            sequence: report.sequence,
-            look: Look::Suspect(Box::new(evidence)),
-        });
+        let look = Look::Suspect(Box::new(call.evidence(seen)));
+        out.push(verdict(seen.track, call.grade, report.time, report.sequence, look));
     }
 
     fn on_tick(&mut self, now: Time, context: Context<'_>, out: &mut Vec<Verdict>) {
@@ -166,32 +164,23 @@ impl TrackRule for Distress {
         self.calls.retain(|&track, call| {
             let over = now.since(call.heard_at) > silence;
             if over {
-                out.push(Verdict {
-                    rule: Rule::Distress,
-                    tracks: vec![track],
-                    place: String::new(),
-                    at: now,
-                    sequence: 0,
-                    look: Look::Over,
-                });
+                out.push(verdict(track, call.grade, now, 0, Look::Over));
             }
             !over
         });
     }
 
     fn forget(&mut self, track: TrackId, now: Time, out: &mut Vec<Verdict>) {
-        if self.calls.remove(&track).is_some() {
-            let look = Look::Over;
-            out.push(Verdict {
-                rule: Rule::Distress,
-                tracks: vec![track],
-                place: String::new(),
-                at: now,
-                sequence: 0,
-                look,
-            });
+        if let Some(call) = self.calls.remove(&track) {
+            out.push(verdict(track, call.grade, now, 0, Look::Over));
         }
     }
+}
+
+/// A test and a call in earnest are two patterns: a decision on the one must not hide the other.
+fn verdict(track: TrackId, grade: Grade, at: Time, sequence: u64, look: Look) -> Verdict {
+    let place = if grade == Grade::Test { grade.name() } else { "" };
+    Verdict { rule: Rule::Distress, tracks: vec![track], place: place.to_owned(), at, sequence, look }
 }
 
 impl Call {
@@ -232,6 +221,52 @@ impl Call {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::place::Places;
+    use crate::track::{Gained, Tracks};
+    use sensors::{
+        ReceiverId, Report,
+        message::{Message, SafetyText},
+        report::{Ais, Content},
+    };
+
+    #[test]
+    fn a_test_that_turns_into_a_call_is_another_alert() {
+        let (mut rule, settings) = (Distress::default(), super::super::Settings::default());
+        let context = Context { settings: &settings, zones: &Default::default() };
+        let mut tracks = Tracks::default();
+        let places = Places::world();
+        let mut seen = Vec::new();
+        for (n, text) in ["SART TEST", "SART TEST", "SART ACTIVE", "SART ACTIVE"].into_iter().enumerate() {
+            let message = Message {
+                kind: 14,
+                repeat: 0,
+                mmsi: Mmsi(970_514_033),
+                body: Body::SafetyText(SafetyText { to: None, text: text.into() }),
+            };
+            let ais = Ais { message, own_ship: false, payload_hash: 0, station_hash: 0 };
+            let time = Time::from_seconds(60 * n as i64);
+            let sequence = n as u64 + 1;
+            let content = Content::Ais(ais);
+            let report = Report { receiver: ReceiverId(0), sequence, time, heard_at: time, content };
+            let mut gained = Gained::default();
+            let followed =
+                tracks.follow(&report, &Default::default(), &places, &mut gained).expect("a vessel");
+            let mut out = Vec::new();
+            rule.on_report(&followed, context, &mut out);
+            seen.extend(out.into_iter().map(|v| match v.look {
+                Look::Suspect(evidence) => (v.place, evidence.grade, evidence.began),
+                _ => (v.place, "over".to_owned(), 0),
+            }));
+        }
+        let expected = [
+            ("test", "test", 1),
+            ("test", "test", 1),
+            ("test", "over", 0),
+            ("", "active", 3),
+            ("", "active", 3),
+        ];
+        assert_eq!(seen, expected.map(|(place, grade, began)| (place.to_owned(), grade.to_owned(), began)));
+    }
 
     #[test]
     fn knows_a_call_from_a_test_and_from_chatter() {

@@ -135,6 +135,9 @@ impl TrackRule for Loitering {
             return;
         }
         let stay = self.stays.entry(track).or_default();
+        if stay.went_unheard(step, settings) {
+            out.push(verdict(step, Look::Over));
+        }
         if !stay.sample(step) {
             return;
         }
@@ -194,6 +197,19 @@ fn verdict(step: &Step, look: Look) -> Verdict {
 }
 
 impl Stay {
+    /// Whether a stay that was suspected is over because the vessel was not heard for long and is elsewhere now. One
+    /// that lies where it lay has stayed.
+    fn went_unheard(&mut self, step: &Step, settings: &Settings) -> bool {
+        let elsewhere = self.samples.back().is_some_and(|last| {
+            let gap = step.fix.time.since(last.time);
+            let moved = last.position.distance(step.fix.position).0;
+            let reach =
+                Metres::from(settings.radius_max).0.min(settings.speed_max.0 * KNOT * gap.as_seconds());
+            gap > GAP_MAX && moved > reach
+        });
+        elsewhere && self.since.take().is_some()
+    }
+
     /// Keeps the fix as a sample when one is due; says whether it was.
     fn sample(&mut self, step: &Step) -> bool {
         let fix = &step.fix;
@@ -377,6 +393,47 @@ mod tests {
         let shape = stay.shape(Span::from_minutes(60)).expect("an hour is full");
         assert!(shape.radius.0 < 150.0, "{} m", shape.radius.0);
         assert!((shape.speed.0 - 3.6).abs() < 0.1, "222 m in 2 minutes is 3.6 kn, not {}", shape.speed.0);
+    }
+
+    fn step(minute: i64, lat: f64) -> Step {
+        use crate::place::{Detail, Surroundings};
+        use sensors::{Mmsi, ReceiverId};
+        Step {
+            fix: crate::track::Fix {
+                track: TrackId::new(0, 1),
+                sequence: minute as u64,
+                time: Time::from_seconds(60 * minute),
+                mmsi: Mmsi(567_000_000),
+                position: Position::from_degrees(lat, 103.0).expect("on earth"),
+                speed: Some(3),
+                course: None,
+                heading: None,
+                status: 0,
+                class: Class::A,
+                receiver: ReceiverId(0),
+                late: false,
+            },
+            surroundings: Surroundings {
+                coast: Metres(50_000.0),
+                on_land: false,
+                port: None,
+                river: false,
+                detail: Detail::Basemap,
+            },
+            night: false,
+            fixes: 9,
+        }
+    }
+
+    #[test]
+    fn a_silence_ends_the_stay_of_one_that_comes_back_elsewhere() {
+        for (lat, over) in [(9.001, false), (9.5, true)] {
+            let mut stay = stay((0..31).map(|_| (9.0, 103.0)));
+            stay.since = Some(stay.samples[0]);
+            assert!(!stay.went_unheard(&step(70, lat), &Settings::default()), "ten minutes are not long");
+            assert_eq!(stay.went_unheard(&step(360, lat), &Settings::default()), over);
+            assert_eq!(stay.since.is_none(), over);
+        }
     }
 
     #[test]

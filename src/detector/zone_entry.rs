@@ -107,7 +107,7 @@ pub(super) struct ZoneEntry {
 impl PlaceRule for ZoneEntry {
     fn on_step(&mut self, step: &Step, picture: &Picture, context: Context<'_>, out: &mut Vec<Verdict>) {
         if !matches!(step.fix.class, Class::A | Class::B | Class::LongRange)
-            || context.zones.zones().is_empty()
+            || context.zones.zones().is_empty() && self.visits.is_empty()
         {
             return;
         }
@@ -173,14 +173,15 @@ impl ZoneEntry {
         if !concerns(rule, step, &live.particulars) {
             return;
         }
-        for &event in &rule.on {
-            if visit.is_due(event, rule, step.fix.time) {
-                visit.looked_at = Some(step.fix.time);
-                visit.suspect.insert(event);
-                let evidence = evidence(visit, event, zone, rule, step, live, settings);
-                let look = Look::Suspect(Box::new(evidence));
-                out.push(verdict(&key, event, step.fix.time, step.fix.sequence, look));
-            }
+        // All are asked before the first answer counts as a look: one event must not take another's turn.
+        let due: Vec<ZoneEvent> =
+            rule.on.iter().copied().filter(|&event| visit.is_due(event, rule, step.fix.time)).collect();
+        for event in due {
+            visit.looked_at = Some(step.fix.time);
+            visit.suspect.insert(event);
+            let evidence = evidence(visit, event, zone, rule, step, live, settings);
+            let look = Look::Suspect(Box::new(evidence));
+            out.push(verdict(&key, event, step.fix.time, step.fix.sequence, look));
         }
     }
 
@@ -351,4 +352,84 @@ impl Visit {
 fn verdict(key: &(TrackId, String), event: ZoneEvent, at: Time, sequence: u64, look: Look) -> Verdict {
     let place = format!("{}/{}", key.1, name(event));
     Verdict { rule: Rule::ZoneEntry, tracks: vec![key.0], place, at, sequence, look }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geo::Position;
+    use crate::place::zone::Zones;
+    use crate::place::{Detail, Surroundings};
+    use crate::track::Fix;
+    use sensors::{Mmsi, ReceiverId};
+
+    fn step(minute: i64) -> Step {
+        Step {
+            fix: Fix {
+                track: TrackId::new(0, 1),
+                sequence: minute as u64,
+                time: Time::from_seconds(60 * minute),
+                mmsi: Mmsi(567_000_000),
+                position: Position::from_degrees(10.5, 103.5).expect("on earth"),
+                speed: Some(3),
+                course: None,
+                heading: None,
+                status: 0,
+                class: Class::A,
+                receiver: ReceiverId(0),
+                late: false,
+            },
+            surroundings: Surroundings {
+                coast: Metres(5_000.0),
+                on_land: false,
+                port: None,
+                river: false,
+                detail: Detail::Basemap,
+            },
+            night: false,
+            fixes: minute as u32 + 2,
+        }
+    }
+
+    fn cove() -> Zones {
+        let cove = r#"
+            id = "cove"
+            name = "Cove"
+            kind = "watch"
+            ring = [[103.0, 10.0], [104.0, 10.0], [104.0, 11.0], [103.0, 11.0]]
+            [rule]
+            on = ["enter", "dwell"]
+            dwell = 2
+        "#;
+        Zones::new(vec![toml::from_str(cove).expect("a zone")]).expect("no faults")
+    }
+
+    fn stay(rule: &mut ZoneEntry, zones: &Zones, minutes: std::ops::Range<i64>) -> Vec<String> {
+        let settings = crate::detector::Settings::default();
+        let context = Context { settings: &settings, zones };
+        let (mut picture, mut out) = (Picture::default(), Vec::new());
+        for minute in minutes {
+            picture.step(step(minute));
+            rule.on_step(&step(minute), &picture, context, &mut out);
+        }
+        let told = |verdict: Verdict| match verdict.look {
+            Look::Suspect(evidence) => format!("{} {}", verdict.place, evidence.grade),
+            _ => format!("{} over", verdict.place),
+        };
+        out.into_iter().map(told).collect()
+    }
+
+    #[test]
+    fn each_event_of_a_rule_is_looked_at_anew() {
+        let told = stay(&mut ZoneEntry::default(), &cove(), 0..6);
+        let times = |what: &str| told.iter().filter(|told| *told == what).count();
+        assert_eq!((times("cove/enter enter"), times("cove/dwell dwell")), (5, 4), "{told:?}");
+    }
+
+    #[test]
+    fn a_visit_ends_with_the_last_zone_there_is() {
+        let mut rule = ZoneEntry::default();
+        stay(&mut rule, &cove(), 0..4);
+        assert_eq!(stay(&mut rule, &Zones::default(), 4..5), ["cove/enter over", "cove/dwell over"]);
+    }
 }

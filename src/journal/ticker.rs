@@ -34,7 +34,7 @@ impl Ticker {
 
     /// The clock says `now`, lines or none.
     pub fn clock(&mut self, now: Time, out: &mut Vec<Entry>) {
-        if self.is_due(now) {
+        if self.is_due(now) || self.went_back(now) {
             let tick = self.tick(now);
             out.push(tick);
         }
@@ -42,6 +42,11 @@ impl Ticker {
 
     fn is_due(&self, at: Time) -> bool {
         self.next.is_none_or(|next| at >= next)
+    }
+
+    /// The clock was set back: the next tick may be years away, and nothing would notice silence until then.
+    fn went_back(&self, now: Time) -> bool {
+        self.next.is_some_and(|next| next.since(now) > Span::from_seconds(20))
     }
 
     /// One tick however long the silence was: what rules need to know is what time it is.
@@ -74,6 +79,16 @@ mod tests {
                 _ => Vec::new(),
             })
             .collect()
+    }
+
+    #[test]
+    fn a_clock_that_was_set_right_goes_on_ticking() {
+        let (mut ticker, mut out) = (Ticker::default(), Vec::new());
+        for seconds in [1_000_000, 1_000_009, 1_000_010, 501, 505, 510] {
+            ticker.clock(Time::from_seconds(seconds), &mut out);
+        }
+        let ticks = [1_000_000, 1_000_010, 500, 510].map(|seconds| Entry::Tick(Time::from_seconds(seconds)));
+        assert_eq!(out, ticks);
     }
 
     #[test]

@@ -179,10 +179,16 @@ impl Tracks {
 
     /// Forgets tracks that were silent for too long. Looks once a minute of event time.
     pub fn tick(&mut self, now: Time, settings: &Settings, events: &mut Vec<Event>) {
-        if now.since(self.swept) < Span::from_minutes(1) {
+        let passed = now.since(self.swept);
+        if passed.abs() < Span::from_minutes(1) {
             return;
         }
         self.swept = now;
+        if passed < Span::ZERO {
+            // The clock was set back. What was heard under the wrong time would make every later fix a late one, and
+            // never fall silent: it begins anew. Stamps may be half a minute ahead of the clock; ours: twice that.
+            self.forget_where(events, |track| track.heard.since(now) > Span::from_minutes(1));
+        }
         let silence_max = Span::from_millis((settings.silence_max_hours * 3_600_000.0) as i64);
         self.forget_where(events, |track| now.since(track.heard) > silence_max);
     }

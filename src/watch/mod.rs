@@ -249,6 +249,27 @@ mod tests {
     const POSITION: &str = "!AIVDM,1,1,,A,17b<4q@P1@WG2O05oGL3Q?vj0000,0*17";
 
     #[test]
+    fn a_vessel_moves_on_after_a_wrong_clock_was_set_right() {
+        let mut watch = Watch::new(Arc::new(Places::world()));
+        let take = |watch: &mut Watch, entry| {
+            let first = watch.next();
+            watch.take(&Numbered { first, entry }, &mut Outcome::default());
+        };
+        let heard = |seconds| {
+            let mut batch = Batch::new(ReceiverId(0));
+            batch.push(Time::from_seconds(seconds), POSITION.as_bytes());
+            Entry::Lines(batch)
+        };
+        let (wrong, right) = (1_900_000_000, 1_800_000_000);
+        take(&mut watch, Entry::Tick(Time::from_seconds(wrong)));
+        take(&mut watch, heard(wrong));
+        take(&mut watch, Entry::Tick(Time::from_seconds(right)));
+        take(&mut watch, heard(right));
+        let heard_at: Vec<_> = watch.picture().all().map(|live| live.step.fix.time).collect();
+        assert_eq!(heard_at, [Time::from_seconds(right)]);
+    }
+
+    #[test]
     fn a_name_told_before_the_first_position_is_shown_with_it() {
         let mut watch = Watch::new(Arc::new(Places::world()));
         let mut batch = Batch::new(ReceiverId(0));
