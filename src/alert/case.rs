@@ -249,6 +249,9 @@ impl Case {
 fn facts(key: &Key, evidence: Evidence, further_rules: usize, at: Time, sequence: u64) -> Alert {
     let (severity, factors) = severity::severity(&evidence, further_rules);
     let name = key.rule.name();
+    // A partner's position may have come before the line that showed the two together.
+    let rests_on = evidence.sightings.iter().map(|sighting| sighting.sequence).chain([evidence.began]);
+    let journal_first = rests_on.min().expect("it has one at least");
     Alert {
         id: id(key, evidence.began),
         rule: name.to_owned(),
@@ -273,7 +276,7 @@ fn facts(key: &Key, evidence: Evidence, further_rules: usize, at: Time, sequence
         measures: evidence.measures,
         sightings: evidence.sightings,
         helpers: evidence.helpers,
-        journal_first: evidence.began,
+        journal_first,
         journal_last: sequence,
         version: 0,
     }
@@ -365,6 +368,24 @@ mod tests {
             })
             .collect();
         assert_ne!(ids[0], ids[1]);
+    }
+
+    #[test]
+    fn the_journal_range_holds_every_position_shown() {
+        let mut raise = Raise::default();
+        let Look::Suspect(mut evidence) = suspect(40) else { unreachable!("it is suspect") };
+        let position = crate::geo::Position { lat: 0, lon: 0 };
+        let sighting = |sequence| super::super::Sighting {
+            track: TrackId::new(0, 7),
+            time: Time::from_seconds(0),
+            position,
+            sequence,
+        };
+        evidence.sightings = vec![sighting(37), sighting(40)];
+        let look = Look::Suspect(evidence);
+        let (_, alert) = told(&mut raise, Verdict { rule: Rule::Distress, sequence: 40, ..verdict(1, look) })
+            .expect("raised");
+        assert_eq!((alert.journal_first, alert.journal_last), (37, 40));
     }
 
     #[test]

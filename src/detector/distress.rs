@@ -132,7 +132,7 @@ impl TrackRule for Distress {
             text: None,
             began_at: report.time,
             began: report.sequence,
-            heard_at: report.time,
+            heard_at: report.heard_at,
             messages: 0,
             sightings: Vec::new(),
             subject: subject.clone(),
@@ -145,7 +145,8 @@ impl TrackRule for Distress {
         }
         call.grade = call.grade.max(grade);
         call.text = text.or(call.text.take());
-        call.heard_at = call.heard_at.max(report.time);
+        // By arrival, as ticks go: a receiver whose clock is hours slow must not end the call at every tick.
+        call.heard_at = call.heard_at.max(report.heard_at);
         call.messages = call.messages.saturating_add(1);
         call.subject = subject;
         if let Some(step) = &seen.step {

@@ -12,6 +12,16 @@ use std::{
 /// Rows fetched at a time: 64 full batches are 64 MiB unpacked at most.
 const ROWS: i64 = 64;
 
+/// The entries that hold a sequence or come after it. The bound on `first` alone is what the file's order serves:
+/// without it every page would read the day from its start.
+pub(super) const PAGE: &str = "SELECT first, body FROM entry
+    WHERE first >= coalesce((SELECT max(first) FROM entry WHERE first <= ?1), 0)
+    AND first + count > ?1 ORDER BY first LIMIT ?2";
+
+/// The newest version entry of a kind; worded so that SQLite sees which index serves it.
+pub(super) const VERSION: &str =
+    "SELECT first, body FROM entry WHERE kind >= 2 AND kind = ? ORDER BY first DESC LIMIT 1";
+
 /// Walks the entries of a journal; may run while it is written.
 #[derive(Debug)]
 pub struct Reader {
@@ -88,14 +98,12 @@ impl Reader {
                 },
             };
             let what = || format!("read {}", path.display());
-            let found: Vec<EntryRow> = sqlx::query_as(
-                "SELECT first, body FROM entry WHERE first + count > ? ORDER BY first LIMIT ?",
-            )
-            .bind(self.from as i64)
-            .bind(ROWS)
-            .fetch_all(pool)
-            .await
-            .map_err(failed(what))?;
+            let found: Vec<EntryRow> = sqlx::query_as(PAGE)
+                .bind(self.from as i64)
+                .bind(ROWS)
+                .fetch_all(pool)
+                .await
+                .map_err(failed(what))?;
             if found.is_empty() {
                 pool.close().await;
                 self.file = None;
@@ -136,13 +144,8 @@ impl Reader {
             let (path, pool) = self.pool(day).await?;
             for (kind, newest) in [(2_i64, &mut settings), (3, &mut program)] {
                 let what = || format!("read {}", path.display());
-                let found: Option<EntryRow> = sqlx::query_as(
-                    "SELECT first, body FROM entry WHERE kind = ? ORDER BY first DESC LIMIT 1",
-                )
-                .bind(kind)
-                .fetch_optional(&pool)
-                .await
-                .map_err(failed(what))?;
+                let found: Option<EntryRow> =
+                    sqlx::query_as(VERSION).bind(kind).fetch_optional(&pool).await.map_err(failed(what))?;
                 if let (None, Some((first, body))) = (&newest, found) {
                     let damaged = |reason| Error::Damaged { first: first as u64, path: path.clone(), reason };
                     *newest = match block::unpack(&body).map_err(damaged)? {

@@ -79,6 +79,7 @@ pub enum Event {
 pub(super) struct Track {
     id: TrackId,
     last: Option<Fix>,
+    /// By arrival, as ticks go, and not by stamps.
     heard: Time,
     fixes: u32,
     particulars: Arc<Particulars>,
@@ -153,7 +154,7 @@ impl Tracks {
                     self.open -= 1;
                     self.evicted += 1;
                 }
-                tracks.push(Track::new(id, report.time));
+                tracks.push(Track::new(id, report.heard_at));
                 self.open += 1;
                 tracks.len() - 1
             }
@@ -165,7 +166,7 @@ impl Tracks {
             self.fixes += 1;
             track.move_on(fix, places, gained)
         });
-        track.heard = track.heard.max(report.time);
+        track.heard = track.heard.max(report.heard_at);
         track.learn(message, report, gained);
         Some(Followed {
             track: track.id,

@@ -270,6 +270,34 @@ mod tests {
     }
 
     #[test]
+    fn a_receiver_with_a_slow_clock_does_not_end_a_call_at_every_tick() {
+        use sensors::message::{Body, Message, SafetyText};
+        let mut watch = Watch::new(Arc::new(Places::world()));
+        let call = Body::SafetyText(SafetyText { to: None, text: "SART ACTIVE".into() });
+        let mut outcome = Outcome::default();
+        for minute in 0..10 {
+            let heard_at = Time::from_seconds(1_800_000_000 + 60 * minute);
+            let message = Message { kind: 14, repeat: 0, mmsi: Mmsi(970_514_033), body: call.clone() };
+            let report = Report {
+                receiver: ReceiverId(0),
+                sequence: 2 * minute as u64 + 1,
+                time: heard_at - Span::from_hours(9),
+                heard_at,
+                content: sensors::report::Content::Ais(sensors::report::Ais {
+                    message,
+                    own_ship: false,
+                    payload_hash: 0,
+                    station_hash: 0,
+                }),
+            };
+            watch.report(&report, &mut outcome);
+            watch.tick(heard_at, report.sequence + 1, &mut outcome);
+        }
+        let raised = outcome.changes.iter().filter(|change| change.kind == ChangeKind::Raised);
+        assert_eq!(raised.count(), 1);
+    }
+
+    #[test]
     fn a_name_told_before_the_first_position_is_shown_with_it() {
         let mut watch = Watch::new(Arc::new(Places::world()));
         let mut batch = Batch::new(ReceiverId(0));
