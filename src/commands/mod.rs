@@ -49,11 +49,17 @@ fn places(settings: &Settings) -> anyhow::Result<Arc<Places>> {
 fn core_settings(settings: &Settings, places: &Places) -> watch::Settings {
     watch::Settings {
         places: places.digest().iter().map(|byte| format!("{byte:02x}")).collect(),
+        receivers: settings.receiver.iter().map(station).collect(),
         track: settings.track,
         detector: settings.detector.clone(),
         alert: settings.alert,
         zone: settings.zone.clone(),
     }
+}
+
+fn station(receiver: &sensors::receiver::Settings) -> watch::Station {
+    let (name, latitude, longitude) = (receiver.name.clone(), receiver.latitude, receiver.longitude);
+    watch::Station { name, latitude, longitude }
 }
 
 fn count(n: usize, noun: &str) -> String {

@@ -3,7 +3,7 @@
 use super::{core_settings, places, runtime, settings};
 use clap::ValueEnum;
 use std::path::PathBuf;
-use watchkeeper::{replay, telemetry};
+use watchkeeper::{replay, telemetry, watch};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -31,7 +31,13 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
     telemetry::start(false);
     let settings = settings(arguments.settings.as_deref())?;
     let places = places(&settings)?;
-    let core = core_settings(&settings, &places);
+    let mut core = core_settings(&settings, &places);
+    let name = |file: &PathBuf| file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
+    core.receivers = arguments
+        .files
+        .iter()
+        .map(|file| watch::Station { name: name(file), latitude: None, longitude: None })
+        .collect();
     let (folder, thrown_away) = match arguments.database {
         Some(folder) => (folder, false),
         None => (std::env::temp_dir().join(format!("watchkeeper-replay-{}", std::process::id())), true),

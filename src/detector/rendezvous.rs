@@ -305,6 +305,10 @@ fn evidence(
     if [low, high].iter().all(|l| matches!(l.step.fix.status, 1 | 5)) {
         factors.push(factor("both_at_anchor", -20));
     }
+    // Nameless boats that trawl in pairs, tow or go home together. Ours: enough to lower a class, not to hide.
+    if meeting.is_under_way_together() {
+        factors.push(factor("under_way_together", -30));
+    }
     if meeting.is_one_hull() {
         factors.push(factor("one_hull", -40));
     }

@@ -188,29 +188,30 @@ impl Tracks {
         if passed < Span::ZERO {
             // The clock was set back. What was heard under the wrong time would make every later fix a late one, and
             // never fall silent: it begins anew. Stamps may be half a minute ahead of the clock; ours: twice that.
-            self.forget_where(events, |track| track.heard.since(now) > Span::from_minutes(1));
+            self.forget_where(events, |_, track| track.heard.since(now) > Span::from_minutes(1));
         }
         let silence_max = Span::from_millis((settings.silence_max_hours * 3_600_000.0) as i64);
-        self.forget_where(events, |track| now.since(track.heard) > silence_max);
+        self.forget_where(events, |_, track| now.since(track.heard) > silence_max);
     }
 
     fn evict(&mut self, settings: &Settings, events: &mut Vec<Event>) {
         let before = self.open;
-        self.forget_where(events, |track| track.fixes < 3);
+        // A call for help has no fix for minutes; a flood of numbers must not push it out.
+        self.forget_where(events, |mmsi, track| track.fixes < 3 && !mmsi.is_distress_device());
         if self.open > settings.tracks_max * 9 / 10 {
             let mut heard: Vec<Time> = self.by_mmsi.values().flatten().map(|t| t.heard).collect();
             let tenth = heard.len() / 10;
             let (_, &mut bound, _) = heard.select_nth_unstable(tenth);
-            self.forget_where(events, |track| track.heard <= bound);
+            self.forget_where(events, |_, track| track.heard <= bound);
         }
         self.evicted += (before - self.open) as u64;
     }
 
-    fn forget_where(&mut self, events: &mut Vec<Event>, gone: impl Fn(&Track) -> bool) {
+    fn forget_where(&mut self, events: &mut Vec<Event>, gone: impl Fn(Mmsi, &Track) -> bool) {
         let mut forgotten = Vec::new();
-        self.by_mmsi.retain(|_, tracks| {
+        self.by_mmsi.retain(|&mmsi, tracks| {
             tracks.retain(|track| {
-                let gone = gone(track);
+                let gone = gone(mmsi, track);
                 if gone {
                     forgotten.push(track.id);
                 }

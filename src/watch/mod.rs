@@ -24,6 +24,8 @@ use std::{collections::BTreeMap, sync::Arc};
 pub struct Settings {
     /// SHA-256 of the place files in use, in hexadecimal: other places are other settings.
     pub places: String,
+    /// Who hears, by number: what a line's receiver was called and where it stood then.
+    pub receivers: Vec<Station>,
     /// How tracks are kept apart.
     pub track: track::Settings,
     /// The rules' figures.
@@ -39,6 +41,20 @@ impl Settings {
     pub fn to_text(&self) -> String {
         toml::to_string(self).expect("settings are plain tables")
     }
+}
+
+/// A receiver as the journal names it; numbers are places in a list and change when the list does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Station {
+    /// Its name in the settings.
+    pub name: String,
+    /// Where its antenna stands, degrees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latitude: Option<f64>,
+    /// Where its antenna stands, degrees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub longitude: Option<f64>,
 }
 
 /// What the core knows of the world and was told to do. Not state: it follows from settings and place files.

@@ -1,7 +1,7 @@
 //! Two vessels that are close: since when, how close, how slow.
 
 use super::{super::Sighting, Settings};
-use crate::geo::{Knots, Metres};
+use crate::geo::{Knots, Metres, angle_between};
 use crate::picture::Live;
 use crate::track::Fix;
 use sensors::{Span, Time};
@@ -88,6 +88,7 @@ pub(super) struct Meeting {
     distance_max: Metres,
     distance_sum: f64,
     looks: u32,
+    looks_together: u32,
     sightings: Vec<Sighting>,
     gravest: Option<Grade>,
 }
@@ -105,6 +106,7 @@ impl Meeting {
             distance_max: Metres(0.0),
             distance_sum: 0.0,
             looks: 0,
+            looks_together: 0,
             sightings: Vec::new(),
             gravest: None,
         }
@@ -119,6 +121,9 @@ impl Meeting {
         self.distance_max = Metres(self.distance_max.0.max(metres.0));
         self.distance_sum += metres.0;
         self.looks = self.looks.saturating_add(1);
+        if under_way_together(low, high) {
+            self.looks_together = self.looks_together.saturating_add(1);
+        }
         let slow =
             |live: &Live| live.step.fix.knots().is_none_or(|speed| speed.0 < settings.touch_speed_max.0);
         if metres.0 <= settings.touch_distance.0 && slow(low) && slow(high) {
@@ -173,6 +178,11 @@ impl Meeting {
         self.distance_max.0 < ONE_HULL_DISTANCE.0 && self.last_near.since(self.began_at) >= ONE_HULL_TIME
     }
 
+    /// Most of the time they went the same way at the same speed: a tow, an escort, a pair of trawlers.
+    pub(super) fn is_under_way_together(&self) -> bool {
+        self.looks_together * 2 > self.looks
+    }
+
     /// How long the pattern of the grade has lasted.
     pub(super) fn lasted(&self, grade: Grade) -> Span {
         match grade {
@@ -214,6 +224,18 @@ impl Meeting {
     }
 }
 
+/// Both make way on one course at one speed. Definition D2, pair under way; trawlers pull at 2 to 4 kn.
+fn under_way_together(low: &Live, high: &Live) -> bool {
+    const WAY_MIN: f64 = 1.5;
+    const COURSE_MAX: f64 = 20.0;
+    const SPEED_MAX: f64 = 1.0;
+    let (a, b) = (&low.step.fix, &high.step.fix);
+    let speeds = a.knots().zip(b.knots());
+    let courses = a.course_degrees().zip(b.course_degrees());
+    speeds.is_some_and(|(a, b)| a.0 > WAY_MIN && b.0 > WAY_MIN && (a.0 - b.0).abs() < SPEED_MAX)
+        && courses.is_some_and(|(a, b)| angle_between(a, b).0 < COURSE_MAX)
+}
+
 /// One at least twice as long as the other, or one of them small or of unknown size.
 fn sizes_differ(low: &Live, high: &Live) -> bool {
     match (low.particulars.length(), high.particulars.length()) {
@@ -225,6 +247,11 @@ fn sizes_differ(low: &Live, high: &Live) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::geo::Position;
+    use crate::picture::Picture;
+    use crate::place::{Detail, Surroundings};
+    use crate::track::{Class, Step, TrackId};
+    use sensors::{Mmsi, ReceiverId};
 
     #[test]
     fn the_median_is_of_what_was_seen() {
@@ -234,5 +261,42 @@ mod tests {
         }
         speeds.add(None);
         assert!((speeds.median().0 - 0.3).abs() < 0.11);
+    }
+
+    fn step(track: u64, speed: u16, course: u16) -> Step {
+        let position = Position::from_degrees(9.0, 102.0).expect("on earth");
+        let fix = Fix {
+            track: TrackId::new(0, track),
+            sequence: track,
+            time: Time::from_seconds(0),
+            mmsi: Mmsi(9_000_000 + track as u32),
+            position,
+            speed: Some(speed),
+            course: Some(course),
+            heading: None,
+            status: 15,
+            class: Class::B,
+            receiver: ReceiverId(0),
+            late: false,
+        };
+        let (coast, detail) = (Metres(40_000.0), Detail::High);
+        let surroundings = Surroundings { coast, on_land: false, port: None, river: false, detail };
+        Step { fix, surroundings, night: true, fixes: 9 }
+    }
+
+    #[test]
+    fn knows_a_pair_that_goes_home_together_from_one_that_lies_still() {
+        let together = |a: (u16, u16), b: (u16, u16)| {
+            let mut picture = Picture::default();
+            let steps = [step(1, a.0, a.1), step(2, b.0, b.1)];
+            steps.iter().for_each(|step| picture.step(*step));
+            let live = |n: usize| picture.get(steps[n].fix.track).expect("just stepped");
+            let mut meeting = Meeting::begin(&steps[0].fix);
+            meeting.close(&steps[0].fix, Metres(200.0), live(0), live(1), &Settings::default());
+            meeting.is_under_way_together()
+        };
+        assert!(together((25, 900), (27, 1000)));
+        assert!(!together((3, 900), (4, 950)), "adrift");
+        assert!(!together((25, 900), (25, 2700)), "they meet head on");
     }
 }
