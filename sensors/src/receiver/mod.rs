@@ -41,7 +41,6 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
-use tokio_serial::SerialStream;
 use trouble::explain;
 
 /// Bytes read at a time: the largest datagram.
@@ -68,7 +67,7 @@ enum Source {
     TcpClient(TcpStream),
     TcpServer(Box<tcp_server::TcpServer>),
     Udp(udp::Udp),
-    Serial(SerialStream),
+    Serial(serial::Serial),
 }
 
 impl Source {
@@ -83,7 +82,7 @@ impl Source {
                 Source::TcpServer(Box::new(server))
             }
             Address::Udp { bind } => Source::Udp(udp::Udp::open(*bind, allow, health.clone()).await?),
-            Address::Serial { path, baud } => Source::Serial(serial::open(path, *baud)?),
+            Address::Serial { path, baud } => Source::Serial(serial::Serial::open(path, *baud)?),
             Address::File { .. } => return Err(invalid("a recording is played, not listened to".into())),
         })
     }
@@ -94,7 +93,7 @@ impl Source {
             Source::TcpClient(stream) => stream.readable().await,
             Source::TcpServer(server) => server.ready().await,
             Source::Udp(udp) => udp.ready().await,
-            Source::Serial(port) => port.readable().await,
+            Source::Serial(port) => port.ready().await,
         }
     }
 
@@ -104,7 +103,7 @@ impl Source {
             Source::TcpClient(stream) => tcp_client::try_read(stream, buffer),
             Source::TcpServer(server) => server.try_read(buffer),
             Source::Udp(udp) => udp.try_read(buffer),
-            Source::Serial(port) => serial::try_read(port, buffer),
+            Source::Serial(port) => port.try_read(buffer),
         }
     }
 

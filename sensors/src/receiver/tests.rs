@@ -10,6 +10,7 @@ use std::io::Write;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::task::JoinHandle;
+use tokio_serial::SerialStream;
 
 const FIRST: &str = "!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0*23";
 const SECOND: &str = "!AIVDM,1,1,,A,133sVfPP00PD>hRMDH@jNOvN20S8,0*7F";
@@ -268,7 +269,7 @@ async fn a_serial_port_is_heard_until_it_is_unplugged() {
     let heard = health.clone();
     let task = tokio::spawn(async move {
         let now = || Time::from_millis(7);
-        let mut source = Source::Serial(port);
+        let mut source = Source::Serial(serial::Serial::over(port));
         let mut gather = Gather::new(ReceiverId(1), &source, &now, &heard);
         gather.pump(&mut source, &address, Duration::from_secs(60), &out, &mut stopping).await
     });
@@ -278,6 +279,20 @@ async fn a_serial_port_is_heard_until_it_is_unplugged() {
     drop(device);
     let End::Lost(why) = timeout(Duration::from_secs(10), task).await.unwrap().unwrap() else { panic!() };
     assert!(why.starts_with("/dev/ttyUSB0"), "{why}");
+}
+
+#[tokio::test]
+async fn a_serial_port_that_has_spoken_is_waited_on_again() {
+    let (mut device, port) = SerialStream::pair().unwrap();
+    let mut serial = serial::Serial::over(port);
+    let mut buffer = [0; 64];
+    for _ in 0..2 {
+        AsyncWriteExt::write_all(&mut device, b"heard").await.unwrap();
+        timeout(Duration::from_secs(10), serial.ready()).await.unwrap().unwrap();
+        assert_eq!(serial.try_read(&mut buffer).unwrap().length, 5);
+        assert!(serial.try_read(&mut buffer).is_err_and(|error| error.kind() == ErrorKind::WouldBlock));
+        assert!(timeout(Duration::from_millis(50), serial.ready()).await.is_err(), "nothing was said since");
+    }
 }
 
 #[tokio::test]
