@@ -76,9 +76,13 @@ pub fn check(text: &str) -> Result<Settings, Vec<Problem>> {
 /// # Errors
 /// Every problem; an unreadable file is one.
 pub fn load(path: &Path) -> Result<Settings, Vec<Problem>> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        vec![problem(&path.display().to_string(), error.to_string(), "a readable TOML file".to_owned())]
-    })?;
+    let unreadable =
+        |why: String| vec![problem(&path.display().to_string(), why, "a readable TOML file".to_owned())];
+    let about = std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?;
+    if !about.is_file() {
+        return Err(unreadable("is not a file".to_owned()));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
     let mut settings = check(&text)?;
     let folder = path.parent().unwrap_or(Path::new("."));
     for place in &mut settings.places {
@@ -96,11 +100,11 @@ fn problem(key: &str, message: String, accepted: String) -> Problem {
     Problem { key: key.to_owned(), message, accepted }
 }
 
-/// Reads as much as can be read: each time the reader stumbles, the problem is kept, the statement that it
-/// stumbled over is blanked, and it reads again.
+/// Reads as much as can be read: each time the reader stumbles, the problem is kept, the statement or table that
+/// it stumbled over is blanked, and it reads again.
 fn read(text: &str) -> (Option<Settings>, Vec<Problem>) {
     let mut text = text.to_owned();
-    let mut problems = Vec::new();
+    let mut problems: Vec<Problem> = Vec::new();
     while problems.len() < PROBLEMS_MAX {
         let error = match toml::from_str::<Settings>(&text) {
             Ok(settings) => return (Some(settings), problems),
@@ -110,30 +114,76 @@ fn read(text: &str) -> (Option<Settings>, Vec<Problem>) {
             problems.push(problem("the file", error.message().to_owned(), "a TOML file".to_owned()));
             return (None, problems);
         };
-        let (message, accepted) = match error.message().split_once(", expected ") {
-            Some((message, accepted)) => (message.to_owned(), plain(accepted)),
-            None if error.message().contains("socket address") => {
-                (error.message().to_owned(), "IP:PORT, such as 127.0.0.1:8080".to_owned())
-            }
-            None => (error.message().to_owned(), "see deploy/watchkeeper.toml".to_owned()),
-        };
         let start = text[..span.start].rfind('\n').map_or(0, |newline| newline + 1);
-        let end = text[span.end.max(start)..].find('\n').map_or(text.len(), |newline| span.end + newline);
-        problems.push(problem(&key_at(&text, start), message, accepted));
-        let blanked: String = text[start..end].chars().map(|c| if c == '\n' { '\n' } else { ' ' }).collect();
-        if blanked == text[start..end] {
-            break;
+        let key = key_at(&text, start);
+        // What is missing because its line was blanked was complained of already.
+        let missing = error.message().strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+        let known = |field: &str| {
+            let table = key.split(' ').next().unwrap_or_default();
+            problems.iter().any(|told| told.key.starts_with(&format!("{table}.{field} ")))
+        };
+        if !missing.is_some_and(known) {
+            let (message, accepted) = worded(error.message());
+            problems.push(problem(&key, message, accepted));
         }
         // Characters outside ASCII shrink to one space each: later spans are of the new text.
-        text.replace_range(start..end, &blanked);
+        let range = start..statement_end(&text, start, span.end);
+        let blanked: String =
+            text[range.clone()].chars().map(|c| if c == '\n' { '\n' } else { ' ' }).collect();
+        if blanked == text[range.clone()] {
+            break;
+        }
+        text.replace_range(range, &blanked);
     }
     (None, problems)
+}
+
+/// Where the statement that begins at `start` ends: a table goes with all its lines and its own tables, or they
+/// would be taken for the table's before it.
+fn statement_end(text: &str, start: usize, span_end: usize) -> usize {
+    let line_end = |from: usize| text[from..].find('\n').map_or(text.len(), |newline| from + newline);
+    let Some(name) = header(text[start..].lines().next().unwrap_or_default()) else {
+        return line_end(span_end.max(start));
+    };
+    let mut end = line_end(start);
+    while end < text.len() {
+        let next = line_end(end + 1);
+        let other = header(&text[end + 1..next])
+            .is_some_and(|other| !other.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')));
+        if other {
+            break;
+        }
+        end = next;
+    }
+    end
+}
+
+/// The name in a `[table]` or `[[table]]` line.
+fn header(line: &str) -> Option<&str> {
+    line.trim()
+        .strip_prefix('[')
+        .map(|rest| rest.trim_start_matches('[').split(']').next().unwrap_or_default())
+}
+
+/// The reader's complaint and what it would accept, in the words of the settings file.
+fn worded(message: &str) -> (String, String) {
+    match message.split_once(", expected ") {
+        Some((_, "a sequence")) => {
+            ("there may be several of these".to_owned(), "two brackets: [[receiver]], [[zone]]".to_owned())
+        }
+        Some((message, accepted)) => (message.to_owned(), plain(accepted)),
+        None if message.contains("socket address") => {
+            (message.to_owned(), "IP:PORT, such as 127.0.0.1:8080".to_owned())
+        }
+        None => (message.to_owned(), "see deploy/watchkeeper.toml".to_owned()),
+    }
 }
 
 /// What is accepted, where the reader names a type of the language.
 fn plain(accepted: &str) -> String {
     match accepted {
         "f64" => "a number".to_owned(),
+        table if table.starts_with("struct ") => "a table".to_owned(),
         "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more".to_owned(),
         other => other.to_owned(),
     }
@@ -143,10 +193,9 @@ fn plain(accepted: &str) -> String {
 fn key_at(text: &str, start: usize) -> String {
     let line = text[start..].lines().next().unwrap_or_default().trim();
     let number = text[..start].lines().count() + 1;
-    let table = text[..start].lines().rev().find_map(|line| line.trim().strip_prefix('['));
-    let table = table.map_or("", |rest| rest.trim_start_matches('[').split(']').next().unwrap_or_default());
-    let key = match line.strip_prefix('[') {
-        Some(header) => header.trim_start_matches('[').split(']').next().unwrap_or_default().to_owned(),
+    let table = text[..start].lines().rev().find_map(header).unwrap_or_default();
+    let key = match header(line) {
+        Some(name) => name.to_owned(),
         None => {
             let key = line.split('=').next().unwrap_or_default().trim();
             if table.is_empty() { key.to_owned() } else { format!("{table}.{key}") }
@@ -228,6 +277,18 @@ mod tests {
             "listen",
         ];
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn one_fault_in_a_table_is_one_problem() {
+        let nameless = "[[receiver]]\nconnect = \"udp://127.0.0.1:10110\"\nlatitude = 1.0\nlongitude = 2.0";
+        assert_eq!(keys(nameless), ["receiver"]);
+        assert_eq!(keys("[[reciever]]\nname = \"a\"\nconnect = \"tcp://h:1\""), ["reciever"]);
+        assert_eq!(keys("[detector.rendevous]\nnear = 1.0\n[track]\nsite = 1"), ["detector.rendevous"]);
+        let zone = "[[zone]]\nid = \"a\"\nname = \"A\"\nkind = \"wach\"\nring = [[1, 1], [2, 1], [2, 2]]\n[zone.rule]\non = [\"enter\"]";
+        assert_eq!(keys(zone), ["zone.kind"]);
+        let single = check("[receiver]\nname = \"a\"").expect_err("one bracket");
+        assert!(single.len() == 1 && single[0].accepted.contains("[[receiver]]"), "{single:?}");
     }
 
     #[test]

@@ -19,6 +19,7 @@ use anyhow::Context as _;
 use sensors::{Time, receiver::Batch};
 use std::{
     collections::BTreeMap,
+    fs::{File, TryLockError},
     path::Path,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
@@ -47,12 +48,30 @@ const SNAPSHOT_TICKS: u64 = 30;
 
 /// Everything one database folder holds, open for writing.
 pub struct Stores {
+    lock: File,
     journal: Journal,
     reader: journal::Reader,
     snapshots: Snapshots,
     history: history::Writer,
     /// Where officers work.
     pub desk: Desk,
+}
+
+/// Keeps a second watch off the folder: two journals in one would each spoil the other.
+fn lock(folder: &Path) -> anyhow::Result<File> {
+    let path = folder.join("lock");
+    let open = File::options().create(true).truncate(false).write(true).open(&path);
+    let lock = open.with_context(|| format!("open {}", path.display()))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => {
+            anyhow::bail!(
+                "another watchkeeper keeps its watch in {}; stop it, or name another folder",
+                folder.display()
+            )
+        }
+        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("lock {}", path.display())),
+    }
 }
 
 /// What tells layouts of state apart: a snapshot of another version is passed over.
@@ -65,13 +84,14 @@ impl Stores {
     /// When one of them can't be opened; the message names it.
     pub async fn open(folder: &Path) -> anyhow::Result<(Stores, Option<crate::desk::FirstPassword>)> {
         std::fs::create_dir_all(folder).with_context(|| format!("make the folder {}", folder.display()))?;
+        let lock = lock(folder)?;
         let (desk, password) = Desk::open(folder).await.context("open the desk")?;
         let journal = Journal::open(&folder.join("journal")).await.context("open the journal")?;
         let history =
             history::Writer::open(&folder.join("history.sqlite")).await.context("open the history")?;
         let snapshots = Snapshots::new(&folder.join("snapshots"), PROGRAM);
         let reader = journal::Reader::open(&folder.join("journal"));
-        Ok((Stores { journal, reader, snapshots, history, desk }, password))
+        Ok((Stores { lock, journal, reader, snapshots, history, desk }, password))
     }
 
     /// Whether nothing was ever written here.
@@ -153,6 +173,8 @@ pub type Clock = Option<Box<dyn Fn() -> Time + Send>>;
 
 /// The running workers.
 pub struct Pipeline {
+    /// Held until the last worker has ended.
+    _lock: File,
     /// Where lines go in.
     pub heard: mpsc::Sender<Batch>,
     writer: tokio::task::JoinHandle<anyhow::Result<()>>,
@@ -180,10 +202,11 @@ pub fn start(
     let Listeners { understood: on_understood, changed, trouble } = listeners;
     let trouble = Arc::new(Trouble { tell: trouble, open: Mutex::default() });
     let versions = vec![Entry::Program(PROGRAM.to_owned()), Entry::Settings(settings.to_text())];
-    let Stores { journal, reader: _, snapshots, history, desk } = stores;
+    let Stores { lock, journal, reader: _, snapshots, history, desk } = stores;
     let writing = Writing { journal, ticker: Ticker::default(), clock, written, trouble: trouble.clone() };
     let keeping = Keeping { history, desk, snapshots, changed, trouble };
     Pipeline {
+        _lock: lock,
         heard,
         writer: tokio::spawn(writing.run(versions, from_receivers)),
         core: std::thread::Builder::new()

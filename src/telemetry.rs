@@ -1,5 +1,6 @@
 //! How the log is set up, and how a failure is told with all its causes.
 
+use std::io::IsTerminal;
 use tracing_subscriber::{EnvFilter, fmt};
 
 /// Sends the log to standard error: text on a terminal, JSON where `json` is asked for. Level by `RUST_LOG`,
@@ -7,6 +8,8 @@ use tracing_subscriber::{EnvFilter, fmt};
 pub fn start(json: bool) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
     let log = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    // Colours are for eyes, not for files.
+    let log = log.with_ansi(std::io::stderr().is_terminal());
     if json { log.json().init() } else { log.init() }
 }
 

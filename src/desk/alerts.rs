@@ -56,10 +56,12 @@ pub struct LogEntry {
     pub at: Time,
     /// The account, or `watchkeeper` where the core did it.
     pub by: String,
-    /// `raised`, `facts`, `claim`, `unclaim`, `note`, `decide`, `reopen`.
+    /// `raised`, `facts`, `still_heard`, `claim`, `unclaim`, `note`, `decide`, `reopen`.
     pub action: String,
     /// The note, or the words to the decision.
     pub text: String,
+    /// The decision's code: what was decided, or what was taken back.
+    pub decision: Option<String>,
     /// The reason's code, where it is a decision.
     pub reason: Option<String>,
     /// The standing's version after it.
@@ -261,7 +263,7 @@ impl Desk {
         let mut tx = self.0.readers.begin().await.map_err(during("read an alert"))?;
         let row = row(&mut tx, id).await?.ok_or(Error::NoSuchAlert)?;
         let lines = sqlx::query(
-            "SELECT at, by, action, text, reason, version FROM
+            "SELECT at, by, action, text, decision, reason, version FROM
              (SELECT * FROM log WHERE alert = ?1 ORDER BY id DESC LIMIT ?2) ORDER BY id",
         )
         .bind(id.to_string())
@@ -368,6 +370,7 @@ fn read_log(row: &SqliteRow) -> Result<LogEntry, sqlx::Error> {
         by: row.try_get("by")?,
         action: row.try_get("action")?,
         text: row.try_get("text")?,
+        decision: row.try_get("decision")?,
         reason: row.try_get("reason")?,
         version: row.try_get("version")?,
     })

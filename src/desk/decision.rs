@@ -4,7 +4,7 @@
 //! on the disk before the answer.
 
 use super::{
-    AlertRow, Desk, Error, Standing,
+    AlertRow, Desk, Error, LogEntry, Standing,
     alerts::{row, standing},
     begin, during,
     facts::log,
@@ -96,6 +96,7 @@ codes! {
 struct Entry<'a> {
     action: &'static str,
     text: &'a str,
+    decision: Option<Decision>,
     reason: Option<DecisionReason>,
 }
 
@@ -113,7 +114,7 @@ impl Desk {
             }
             standing.claimed_by = Some(by.to_owned());
             standing.claimed_at = Some(now);
-            Ok(Some(Entry { action: "claim", text: "", reason: None }))
+            Ok(Some(Entry { action: "claim", text: "", decision: None, reason: None }))
         })
         .await
     }
@@ -125,7 +126,7 @@ impl Desk {
                 return Ok(None);
             }
             standing.claimed_at = None;
-            Ok(Some(Entry { action: "unclaim", text: "", reason: None }))
+            Ok(Some(Entry { action: "unclaim", text: "", decision: None, reason: None }))
         })
         .await
     }
@@ -135,7 +136,7 @@ impl Desk {
         required(text)?;
         self.act(id, now, by, |standing| {
             standing.notes += 1;
-            Ok(Some(Entry { action: "note", text, reason: None }))
+            Ok(Some(Entry { action: "note", text, decision: None, reason: None }))
         })
         .await
     }
@@ -174,7 +175,7 @@ impl Desk {
             standing.decision_reason = Some(reason);
             standing.decided_by = Some(by.to_owned());
             standing.decided_at = Some(now);
-            Ok(Some(Entry { action: "decide", text, reason: Some(reason) }))
+            Ok(Some(Entry { action: "decide", text, decision: Some(decision), reason: Some(reason) }))
         })
         .await
     }
@@ -183,13 +184,11 @@ impl Desk {
     pub async fn reopen(&self, id: AlertId, by: &str, text: &str, now: Time) -> Result<AlertRow, Error> {
         required(text)?;
         self.act(id, now, by, |standing| {
-            if standing.decision.take().is_none() {
-                return Err(Error::NotDecided);
-            }
-            standing.decision_reason = None;
+            let taken_back = standing.decision.take().ok_or(Error::NotDecided)?;
+            let reason = standing.decision_reason.take();
             standing.decided_by = None;
             standing.decided_at = None;
-            Ok(Some(Entry { action: "reopen", text, reason: None }))
+            Ok(Some(Entry { action: "reopen", text, decision: Some(taken_back), reason }))
         })
         .await
     }
@@ -210,9 +209,17 @@ impl Desk {
         if let Some(entry) = change(&mut standing)? {
             standing.version += 1;
             store(&mut tx, id, &standing).await?;
-            let Entry { action, text, reason } = entry;
-            let reason = reason.map(DecisionReason::code);
-            log(&mut tx, id, now, by, action, text, reason, standing.version).await?;
+            let Entry { action, text, decision, reason } = entry;
+            let line = LogEntry {
+                at: now,
+                by: by.to_owned(),
+                action: action.to_owned(),
+                text: text.to_owned(),
+                decision: decision.map(|decision| decision.code().to_owned()),
+                reason: reason.map(|reason| reason.code().to_owned()),
+                version: standing.version,
+            };
+            log(&mut tx, id, &line).await?;
         }
         let row = row(&mut tx, id).await?.ok_or(Error::NoSuchAlert)?;
         tx.commit().await.map_err(during("commit an action"))?;

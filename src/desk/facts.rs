@@ -1,6 +1,6 @@
 //! What the core tells the desk: written once, never over what people did.
 
-use super::alerts::{AlertRow, row};
+use super::alerts::{AlertRow, LogEntry, row};
 use super::{Decision, Desk, Error, begin, during};
 use crate::alert::{Alert, AlertId, Change, ChangeKind, Priority, State};
 use sensors::{Span, Time};
@@ -120,11 +120,11 @@ async fn write_facts(tx: &mut Transaction<'_, Sqlite>, change: &Change) -> Resul
     match kept {
         None => {
             let code = &alert.reason.code;
-            log(tx, alert.id, alert.raised_at, CORE, "raised", code, None, 0).await?;
+            log(tx, alert.id, &from_core(alert.raised_at, "raised", code, 0)).await?;
         }
         Some((before, version, Some(decided))) if priority < before && priority < decided => {
             let text = format!("{} -> {}", priority_code(before), priority_code(priority));
-            log(tx, alert.id, alert.updated_at, CORE, "facts", &text, None, version).await?;
+            log(tx, alert.id, &from_core(alert.updated_at, "facts", &text, version)).await?;
         }
         Some(_) => {}
     }
@@ -160,33 +160,36 @@ async fn call_again(tx: &mut Transaction<'_, Sqlite>, alert: &Alert) -> Result<(
     .execute(&mut **tx)
     .await
     .map_err(during("call again for help"))?;
-    log(tx, alert.id, alert.updated_at, CORE, "still_heard", &decision, None, version + 1).await
+    let line = from_core(alert.updated_at, "still_heard", "", version + 1);
+    log(tx, alert.id, &LogEntry { decision: Some(decision), ..line }).await
 }
 
 /// Adds a line to the log.
-#[expect(clippy::too_many_arguments, reason = "the columns of one table")]
 pub(super) async fn log(
     tx: &mut Transaction<'_, Sqlite>,
     alert: AlertId,
-    at: Time,
-    by: &str,
-    action: &str,
-    text: &str,
-    reason: Option<&str>,
-    version: i64,
+    line: &LogEntry,
 ) -> Result<(), Error> {
     sqlx::query(
-        "INSERT INTO log (at, by, action, alert, text, reason, version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO log (at, by, action, alert, text, decision, reason, version)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )
-    .bind(at.as_millis())
-    .bind(by)
-    .bind(action)
+    .bind(line.at.as_millis())
+    .bind(&line.by)
+    .bind(&line.action)
     .bind(alert.to_string())
-    .bind(text)
-    .bind(reason)
-    .bind(version)
+    .bind(&line.text)
+    .bind(&line.decision)
+    .bind(&line.reason)
+    .bind(line.version)
     .execute(&mut **tx)
     .await
     .map_err(during("write the decision log"))?;
     Ok(())
+}
+
+/// A line that no person wrote.
+fn from_core(at: Time, action: &str, text: &str, version: i64) -> LogEntry {
+    let (by, action, text) = (CORE.to_owned(), action.to_owned(), text.to_owned());
+    LogEntry { at, by, action, text, decision: None, reason: None, version }
 }

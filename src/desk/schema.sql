@@ -48,6 +48,7 @@ CREATE TABLE log (
     action  TEXT NOT NULL,
     alert   TEXT NOT NULL,
     text    TEXT NOT NULL,
+    decision TEXT,
     reason  TEXT,
     version INTEGER NOT NULL
 ) STRICT;

@@ -251,4 +251,7 @@ async fn a_call_that_goes_on_after_a_decision_comes_back() {
     let log = desk.dossier(AlertId(1)).await.unwrap().log;
     let actions: Vec<&str> = log.iter().map(|line| line.action.as_str()).collect();
     assert_eq!(actions, ["raised", "decide", "still_heard", "decide", "still_heard"]);
+    let decisions: Vec<Option<&str>> = log.iter().map(|line| line.decision.as_deref()).collect();
+    let (confirmed, wrong) = (Some("confirmed"), Some("data_error"));
+    assert_eq!(decisions, [None, confirmed, confirmed, wrong, wrong], "the log says what was decided");
 }

@@ -81,6 +81,16 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
+#[tokio::test]
+async fn a_second_watch_on_the_same_folder_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Stores::open(folder.path()).await.unwrap();
+    let Err(second) = Stores::open(folder.path()).await else { panic!("two watches write one journal") };
+    assert!(second.to_string().contains("another watchkeeper"), "{second}");
+    drop(first);
+    assert!(Stores::open(folder.path()).await.is_ok());
+}
+
 #[test]
 fn after_crashes_the_stores_hold_what_an_uninterrupted_run_gives() {
     let night = fs::read_to_string(at("fixtures/exercises/night-gulf-of-thailand.toml")).unwrap();
@@ -107,6 +117,8 @@ fn after_crashes_the_stores_hold_what_an_uninterrupted_run_gives() {
                 // Some of it is written, some understood, some kept.
                 tokio::time::sleep(Duration::from_millis(300)).await;
                 std::mem::forget(pipeline);
+                // With the process the system would let the folder go.
+                fs::remove_file(folder.path().join("lock")).unwrap();
             }
         });
         runtime.shutdown_timeout(Duration::ZERO);

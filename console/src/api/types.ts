@@ -102,6 +102,7 @@ export interface LogEntry {
   by: string;
   action: string;
   text: string | null;
+  decision: string | null;
   reason: string | null;
   version: number;
 }
