@@ -122,10 +122,7 @@ impl Daemon {
                 move |trouble| board.trouble(trouble)
             }),
         };
-        // Recordings bring their own time; everything else is heard now.
-        let replays =
-            !settings.receiver.is_empty() && settings.receiver.iter().all(|r| r.connect.starts_with("file:"));
-        let clock: pipeline::Clock = if replays { None } else { Some(Box::new(now)) };
+        let clock: pipeline::Clock = if status::replays(&settings) { None } else { Some(Box::new(now)) };
         let mut pipeline = pipeline::start(stores, watch, &core, clock, listeners);
         let (stopping, stopped) = channel::channel(false);
         let mut receivers = listen(&settings, &health, &pipeline, &stopped);

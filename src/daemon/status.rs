@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex};
 pub(super) struct Board {
     receivers: Vec<(receiver::Settings, Arc<Health>)>,
     exercise: bool,
+    replays: bool,
     places: usize,
     started_at: Time,
     known: Mutex<Known>,
@@ -26,8 +27,15 @@ struct Known {
     vessels: usize,
     counts: Counts,
     tallies: Vec<Tally>,
+    /// What the tallies were at the start: links count from there, and so does the screen.
+    tallies_before: Option<Vec<Tally>>,
     furthest_metres: FxHashMap<ReceiverId, f64>,
     trouble: Option<String>,
+}
+
+/// Whether only recordings are heard: they bring their own time.
+pub(super) fn replays(settings: &Settings) -> bool {
+    !settings.receiver.is_empty() && settings.receiver.iter().all(|r| r.connect.starts_with("file:"))
 }
 
 impl Board {
@@ -35,6 +43,7 @@ impl Board {
         Board {
             receivers: settings.receiver.iter().cloned().zip(health).collect(),
             exercise: settings.exercise,
+            replays: replays(settings),
             places: settings.places.len(),
             started_at,
             known: Mutex::default(),
@@ -52,7 +61,10 @@ impl Board {
         known.next = watch.next();
         known.vessels = vessels;
         known.counts = watch.counts().clone();
-        known.tallies = (0..).zip(&self.receivers).map(|(id, _)| watch.tally(ReceiverId(id))).collect();
+        let tallies: Vec<Tally> =
+            (0..).zip(&self.receivers).map(|(id, _)| watch.tally(ReceiverId(id))).collect();
+        known.tallies_before.get_or_insert_with(|| tallies.clone());
+        known.tallies = tallies;
         for (receiver, metres) in furthest {
             let far = known.furthest_metres.entry(receiver).or_default();
             *far = far.max(metres);
@@ -84,7 +96,7 @@ impl Board {
         Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             exercise: self.exercise,
-            now: known.now,
+            now: if self.replays { known.now } else { known.now.max(super::now()) },
             started_at: self.started_at,
             journal: JournalStatus { sequence: known.next.saturating_sub(1) },
             vessels: known.vessels as u64,
@@ -103,7 +115,9 @@ impl Board {
         let (settings, health) = receiver;
         let heard = health.snapshot();
         let furthest = known.furthest_metres.get(&ReceiverId(id));
-        let tally = known.tallies.get(usize::from(id)).copied().unwrap_or_default();
+        let tally = |tallies: &[Tally]| tallies.get(usize::from(id)).copied().unwrap_or_default();
+        let before = known.tallies_before.as_deref().map(tally).unwrap_or_default();
+        let tally = tally(&known.tallies);
         ReceiverStatus {
             id,
             name: settings.name.clone(),
@@ -115,8 +129,8 @@ impl Board {
             detail: heard.detail,
             lines: heard.lines,
             bytes: heard.bytes,
-            messages: tally.messages,
-            refused: tally.refused,
+            messages: tally.messages - before.messages,
+            refused: tally.refused - before.refused,
             last_heard_at: heard.last_heard_at,
             furthest_nm: furthest.map(|metres| metres / NAUTICAL_MILE),
         }

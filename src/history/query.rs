@@ -69,7 +69,10 @@ pub enum Asked {
     Identity(Named),
 }
 
-const TIME: &str = "a time such as 2026-11-21T03:00:00Z, or milliseconds since 1970 UTC";
+const TIME: &str = "a time such as 2026-11-21T03:00:00Z, 2026-11-21 03:00 (UTC) or 2026-11-21, or milliseconds since 1970 UTC";
+
+/// Smaller numbers are seconds by mistake: as milliseconds they lie in 1970 to 1973, before any AIS.
+const MILLIS_MIN: i64 = 100_000_000_000;
 const MMSI: &str = "an MMSI: up to ten digits";
 
 impl Question {
@@ -224,7 +227,14 @@ impl Params {
 }
 
 fn parse_time(text: &str) -> Option<Time> {
-    text.parse().ok().map(Time::from_millis).or_else(|| Time::parse(text))
+    if let Ok(millis) = text.parse::<i64>() {
+        return (millis == 0 || millis >= MILLIS_MIN).then(|| Time::from_millis(millis));
+    }
+    let utc = |text: &str| Time::parse(&format!("{}Z", text.replace(' ', "T")));
+    Time::parse(text)
+        .or_else(|| utc(text))
+        .or_else(|| utc(&format!("{text}:00")))
+        .or_else(|| utc(&format!("{text}T00:00:00")))
 }
 
 /// Answers a question: writes one page and gives where the next begins.
@@ -267,6 +277,16 @@ mod tests {
     }
 
     #[test]
+    fn a_day_or_a_minute_is_utc_and_seconds_are_refused() {
+        let day = Time::parse("2026-11-21T00:00:00Z");
+        assert_eq!(parse_time("2026-11-21"), day);
+        assert_eq!(parse_time("2026-11-21 00:00"), day);
+        assert_eq!(parse_time("2026-11-21T00:00:00"), day);
+        assert_eq!(parse_time("1795296350"), None, "seconds");
+        assert_eq!(parse_time("yesterday"), None);
+    }
+
+    #[test]
     fn times_are_read_as_text_or_milliseconds() {
         let params = [("mmsi", "567001234"), ("from", "2026-11-01T03:00:00+07:00"), ("to", "1795000000000")];
         let question = ask(Subject::Track, &params).unwrap();
@@ -284,7 +304,10 @@ mod tests {
         assert_eq!(problems, ["west", "south", "east", "north", "from", "limit", "a"]);
         let cursor = [("name", "SEA"), ("mmsi", "1"), ("cursor", "p.1.2.3"), ("format", "geojson")];
         assert_eq!(ask(Subject::Identity, &cursor).unwrap_err(), ["name", "format", "cursor"]);
-        assert_eq!(ask(Subject::Track, &[("to", "5"), ("from", "5")]).unwrap_err(), ["track", "from"]);
+        assert_eq!(
+            ask(Subject::Track, &[("to", "1795000000000"), ("from", "1795000000000")]).unwrap_err(),
+            ["track", "from"]
+        );
     }
 
     #[test]
