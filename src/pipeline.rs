@@ -110,6 +110,9 @@ impl Stores {
     /// Comes back to the state that the journal tells of: the newest snapshot that no store is behind, and
     /// the entries after it. Calls `progress` with the sequence reached and the last one.
     ///
+    /// What the desk was told before it is not told again: after an upgrade that replays the whole journal,
+    /// what new rules see in the past does not land on the queue.
+    ///
     /// # Errors
     /// When a store can't be read or written.
     pub async fn recover(
@@ -117,7 +120,8 @@ impl Stores {
         places: Arc<Places>,
         mut progress: impl FnMut(u64, u64),
     ) -> anyhow::Result<Watch> {
-        let kept = self.history.applied().min(self.desk.applied().await?);
+        let told = self.desk.applied().await?;
+        let kept = self.history.applied().min(told);
         let snapshot = self.snapshots.newest(kept + 1);
         let mut watch = snapshot
             .and_then(|(next, state)| match Watch::restore(&state, places.clone()) {
@@ -132,6 +136,7 @@ impl Stores {
         let mut outcome = Outcome::default();
         while let Some(entry) = self.reader.entry().await? {
             watch.take(&entry, &mut outcome);
+            outcome.changes.retain(|change| change.sequence > told);
             if outcome.fixes.len() > 100_000 || !outcome.changes.is_empty() {
                 self.keep(std::mem::take(&mut outcome), watch.next() - 1).await?;
                 progress(watch.next() - 1, self.journal.next() - 1);

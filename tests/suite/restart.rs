@@ -81,6 +81,36 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
+#[test]
+fn a_replay_from_the_start_tells_the_desk_nothing_that_it_was_told_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |folder: &Path| {
+        let folder = folder.to_owned();
+        runtime().block_on(async move {
+            let (mut stores, _) = Stores::open(&folder).await.unwrap();
+            let watch = stores.recover(PLACES.clone(), |_, _| {}).await.unwrap();
+            let open = watch.next();
+            let pipeline = pipeline::start(stores, watch, &settings(), None, deaf());
+            if open == 1 {
+                for batch in batches(&voyage("distress-flagged-active-sart"), || 500) {
+                    pipeline.heard.send(batch).await.unwrap();
+                }
+            }
+            pipeline.finish().await.unwrap();
+            kept(&folder).await.0.len()
+        })
+    };
+    assert_eq!(run(folder.path()), 1);
+    // As after an upgrade that finds other alerts in the past: no snapshot, and an alert the desk never had.
+    fs::remove_dir_all(folder.path().join("snapshots")).unwrap();
+    runtime().block_on(async {
+        let file = format!("sqlite://{}", folder.path().join("desk.sqlite").display());
+        let mut desk = <sqlx::SqliteConnection as sqlx::Connection>::connect(&file).await.unwrap();
+        sqlx::query("DELETE FROM alert").execute(&mut desk).await.unwrap();
+    });
+    assert_eq!(run(folder.path()), 0);
+}
+
 #[tokio::test]
 async fn a_second_watch_on_the_same_folder_is_refused() {
     let folder = tempfile::tempdir().unwrap();
