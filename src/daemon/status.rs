@@ -15,6 +15,8 @@ pub(super) struct Board {
     receivers: Vec<(receiver::Settings, Arc<Health>)>,
     exercise: bool,
     replays: bool,
+    /// Recordings are played into a folder that already holds a journal.
+    again: bool,
     places: usize,
     started_at: Time,
     known: Mutex<Known>,
@@ -39,11 +41,17 @@ pub(super) fn replays(settings: &Settings) -> bool {
 }
 
 impl Board {
-    pub(super) fn new(settings: &Settings, health: Vec<Arc<Health>>, started_at: Time) -> Board {
+    pub(super) fn new(
+        settings: &Settings,
+        health: Vec<Arc<Health>>,
+        used_before: bool,
+        started_at: Time,
+    ) -> Board {
         Board {
             receivers: settings.receiver.iter().cloned().zip(health).collect(),
             exercise: settings.exercise,
             replays: replays(settings),
+            again: replays(settings) && used_before,
             places: settings.places.len(),
             started_at,
             known: Mutex::default(),
@@ -86,6 +94,9 @@ impl Board {
         let mut notices = Vec::new();
         if let Some(trouble) = &known.trouble {
             notices.push(notice("store_refuses", &[("detail", trouble)]));
+        }
+        if self.again {
+            notices.push(notice("recording_again", &[]));
         }
         if self.places == 0 {
             notices.push(notice("coast_basemap_only", &[]));
