@@ -183,37 +183,6 @@ impl Picture {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::place::{Detail, Surroundings};
-    use crate::track::{Class, Fix};
-    use sensors::{Mmsi, ReceiverId};
-
-    fn step(track: u64, lat: f64, lon: f64) -> Step {
-        Step {
-            fix: Fix {
-                track: TrackId::new(0, track),
-                sequence: track,
-                time: Time::from_seconds(0),
-                mmsi: Mmsi(567_000_000),
-                position: Position::from_degrees(lat, lon).expect("on earth"),
-                speed: Some(100),
-                course: Some(900),
-                heading: None,
-                status: 0,
-                class: Class::A,
-                receiver: ReceiverId(0),
-                late: false,
-            },
-            surroundings: Surroundings {
-                coast: Metres(50_000.0),
-                on_land: false,
-                port: None,
-                river: false,
-                detail: Detail::Basemap,
-            },
-            night: false,
-            fixes: 1,
-        }
-    }
 
     fn ids(found: &[(Metres, &Live)]) -> Vec<String> {
         found.iter().map(|(_, live)| live.step.fix.track.to_string()).collect()
@@ -222,10 +191,10 @@ mod tests {
     #[test]
     fn finds_neighbours_across_the_antimeridian_and_after_small_moves() {
         let mut picture = Picture::default();
-        picture.step(step(1, 0.0, 179.999));
-        picture.step(step(2, 0.0, -179.998));
-        picture.step(step(3, 0.0, 179.0));
-        picture.step(step(3, 0.0, 179.004));
+        picture.step(Step::sample(1, 0.0, 179.999));
+        picture.step(Step::sample(2, 0.0, -179.998));
+        picture.step(Step::sample(3, 0.0, 179.0));
+        picture.step(Step::sample(3, 0.0, 179.004));
         let here = Position::from_degrees(0.0, 180.0).expect("on earth");
         assert_eq!(ids(&picture.within(here, Metres(500.0))), ["0-1", "0-2"]);
         let there = Position::from_degrees(0.0, 179.004).expect("on earth");
@@ -237,7 +206,7 @@ mod tests {
         let mut picture = Picture::default();
         for n in 0..500 {
             let n_f = n as f64;
-            picture.step(step(n, 9.0 + n_f % 25.0 * 0.001, 103.0 + n_f / 25.0 * 0.001));
+            picture.step(Step::sample(n, 9.0 + n_f % 25.0 * 0.001, 103.0 + n_f / 25.0 * 0.001));
         }
         picture.forget(TrackId::new(0, 17));
         let again: Picture =
@@ -250,7 +219,7 @@ mod tests {
     #[test]
     fn dead_reckoning_runs_both_ways() {
         let live = Live {
-            step: step(1, 0.0, 0.0),
+            step: Step::sample(1, 0.0, 0.0),
             particulars: Arc::default(),
             pinned: Position { lat: 0, lon: 0 },
         };

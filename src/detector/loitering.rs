@@ -396,33 +396,10 @@ mod tests {
     }
 
     fn step(minute: i64, lat: f64) -> Step {
-        use crate::place::{Detail, Surroundings};
-        use sensors::{Mmsi, ReceiverId};
-        Step {
-            fix: crate::track::Fix {
-                track: TrackId::new(0, 1),
-                sequence: minute as u64,
-                time: Time::from_seconds(60 * minute),
-                mmsi: Mmsi(567_000_000),
-                position: Position::from_degrees(lat, 103.0).expect("on earth"),
-                speed: Some(3),
-                course: None,
-                heading: None,
-                status: 0,
-                class: Class::A,
-                receiver: ReceiverId(0),
-                late: false,
-            },
-            surroundings: Surroundings {
-                coast: Metres(50_000.0),
-                on_land: false,
-                port: None,
-                river: false,
-                detail: Detail::Basemap,
-            },
-            night: false,
-            fixes: 9,
-        }
+        let mut step = Step::sample(1, lat, 103.0);
+        (step.fix.sequence, step.fix.time, step.fix.speed) =
+            (minute as u64, Time::from_seconds(60 * minute), Some(3));
+        step
     }
 
     #[test]

@@ -63,13 +63,39 @@ pub struct Step {
     pub fixes: u32,
 }
 
+#[cfg(test)]
+impl Step {
+    /// A class A vessel by night far from any coast, for tests to change.
+    pub(crate) fn sample(track: u64, latitude: f64, longitude: f64) -> Step {
+        use crate::place::Detail;
+        let fix = Fix {
+            track: TrackId::new(0, track),
+            sequence: track,
+            time: Time::from_seconds(0),
+            mmsi: Mmsi(567_000_000),
+            position: Position::from_degrees(latitude, longitude).expect("on earth"),
+            speed: Some(100),
+            course: Some(900),
+            heading: None,
+            status: 0,
+            class: Class::A,
+            receiver: sensors::ReceiverId(0),
+            late: false,
+        };
+        let coast = crate::geo::Metres(50_000.0);
+        let surroundings =
+            Surroundings { coast, on_land: false, port: None, river: false, detail: Detail::Basemap };
+        Step { fix, surroundings, night: true, fixes: 9 }
+    }
+}
+
 /// What stage A tells stage B, in journal order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     /// A track moved on.
     Step(Step),
     /// A vessel said what it is.
-    Particulars(TrackId, Mmsi, Arc<Particulars>),
+    Particulars(TrackId, Arc<Particulars>),
     /// A track is no longer followed.
     Forgotten(TrackId),
 }
@@ -273,7 +299,7 @@ impl Track {
         gained.events.push(Event::Step(step));
         // What was said before there was a place to say it of: stage B does not know it yet.
         if first && *self.particulars != Particulars::default() {
-            gained.events.push(Event::Particulars(self.id, fix.mmsi, self.particulars.clone()));
+            gained.events.push(Event::Particulars(self.id, self.particulars.clone()));
         }
         Some(step)
     }
@@ -292,7 +318,7 @@ impl Track {
         particulars.learn(message, told, &mut gained.claims);
         if particulars != *self.particulars {
             self.particulars = Arc::new(particulars);
-            gained.events.push(Event::Particulars(self.id, message.mmsi, self.particulars.clone()));
+            gained.events.push(Event::Particulars(self.id, self.particulars.clone()));
         }
     }
 }

@@ -40,7 +40,7 @@ impl Meet {
                     self.picture.step(step);
                     self.rules.on_step(&step, &self.picture, context, verdicts);
                 }
-                Event::Particulars(track, _, particulars) => self.picture.particulars(track, particulars),
+                Event::Particulars(track, particulars) => self.picture.particulars(track, particulars),
                 Event::Forgotten(track) => {
                     self.rules.forget(track, now, &self.picture, verdicts);
                     self.picture.forget(track);

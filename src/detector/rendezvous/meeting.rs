@@ -247,11 +247,8 @@ fn sizes_differ(low: &Live, high: &Live) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geo::Position;
     use crate::picture::Picture;
-    use crate::place::{Detail, Surroundings};
-    use crate::track::{Class, Step, TrackId};
-    use sensors::{Mmsi, ReceiverId};
+    use crate::track::{Class, Step};
 
     #[test]
     fn the_median_is_of_what_was_seen() {
@@ -264,24 +261,9 @@ mod tests {
     }
 
     fn step(track: u64, speed: u16, course: u16) -> Step {
-        let position = Position::from_degrees(9.0, 102.0).expect("on earth");
-        let fix = Fix {
-            track: TrackId::new(0, track),
-            sequence: track,
-            time: Time::from_seconds(0),
-            mmsi: Mmsi(9_000_000 + track as u32),
-            position,
-            speed: Some(speed),
-            course: Some(course),
-            heading: None,
-            status: 15,
-            class: Class::B,
-            receiver: ReceiverId(0),
-            late: false,
-        };
-        let (coast, detail) = (Metres(40_000.0), Detail::High);
-        let surroundings = Surroundings { coast, on_land: false, port: None, river: false, detail };
-        Step { fix, surroundings, night: true, fixes: 9 }
+        let mut step = Step::sample(track, 9.0, 102.0);
+        (step.fix.class, step.fix.speed, step.fix.course) = (Class::B, Some(speed), Some(course));
+        step
     }
 
     #[test]
