@@ -16,7 +16,10 @@ use crate::journal::{self, Journal, Snapshots, Ticker};
 use crate::place::Places;
 use crate::watch::{self, Outcome, Watch};
 use anyhow::Context as _;
-use sensors::{Time, receiver::Batch};
+use sensors::{
+    Time,
+    receiver::{Delivery, Receipt},
+};
 use std::{
     collections::BTreeMap,
     fs::{File, TryLockError},
@@ -181,7 +184,7 @@ pub struct Pipeline {
     /// Held until the last worker has ended.
     _lock: File,
     /// Where lines go in.
-    pub heard: mpsc::Sender<Batch>,
+    pub heard: mpsc::Sender<Delivery>,
     writer: tokio::task::JoinHandle<anyhow::Result<()>>,
     core: std::thread::JoinHandle<Watch>,
     keeper: tokio::task::JoinHandle<anyhow::Result<()>>,
@@ -289,11 +292,11 @@ struct Writing {
 }
 
 impl Writing {
-    async fn run(mut self, versions: Vec<Entry>, mut heard: mpsc::Receiver<Batch>) -> anyhow::Result<()> {
+    async fn run(mut self, versions: Vec<Entry>, mut heard: mpsc::Receiver<Delivery>) -> anyhow::Result<()> {
         self.write(versions).await?;
         loop {
-            let mut entries = Vec::new();
-            let open = self.gather(&mut heard, &mut entries).await;
+            let (mut entries, mut receipts) = (Vec::new(), Vec::new());
+            let open = self.gather(&mut heard, &mut entries, &mut receipts).await;
             if let Some(clock) = &self.clock {
                 self.ticker.clock(clock(), &mut entries);
             }
@@ -303,6 +306,7 @@ impl Writing {
                 // Nothing was heard; the picture of what was heard last is still to be drawn.
                 anyhow::bail!("the core has stopped");
             }
+            receipts.into_iter().for_each(Receipt::durable);
             if !open {
                 self.journal.close().await?;
                 return Ok(());
@@ -311,19 +315,25 @@ impl Writing {
     }
 
     /// Collects until the first line has waited long enough or the group is full. `false` when no more come.
-    async fn gather(&mut self, heard: &mut mpsc::Receiver<Batch>, entries: &mut Vec<Entry>) -> bool {
+    async fn gather(
+        &mut self,
+        heard: &mut mpsc::Receiver<Delivery>,
+        entries: &mut Vec<Entry>,
+        receipts: &mut Vec<Receipt>,
+    ) -> bool {
         let idle = Duration::from_secs(1);
         let mut deadline =
             tokio::time::Instant::now() + if self.clock.is_some() { idle } else { idle * 3600 };
         let mut batches = 0;
         while batches < GROUP_BATCHES {
             match tokio::time::timeout_at(deadline, heard.recv()).await {
-                Ok(Some(batch)) => {
+                Ok(Some(delivery)) => {
                     if batches == 0 {
                         deadline = tokio::time::Instant::now() + GROUP;
                     }
                     batches += 1;
-                    self.ticker.cut(batch, entries);
+                    self.ticker.cut(delivery.batch, entries);
+                    receipts.extend(delivery.receipts);
                 }
                 Ok(None) => return false,
                 Err(_) => break,

@@ -141,7 +141,7 @@ impl Totals {
             };
             self.lines += batch.len() as u64;
             progress.set_position(self.bytes_before + reader.progress().0);
-            anyhow::ensure!(pipeline.heard.send(batch).await.is_ok(), "a worker has stopped");
+            anyhow::ensure!(pipeline.heard.send(batch.into()).await.is_ok(), "a worker has stopped");
         }
         self.lines += reader.blank();
         self.bytes_before += reader.progress().1;

@@ -93,7 +93,7 @@ fn a_replay_from_the_start_tells_the_desk_nothing_that_it_was_told_before() {
             let pipeline = pipeline::start(stores, watch, &settings(), None, deaf());
             if open == 1 {
                 for batch in batches(&voyage("distress-flagged-active-sart"), || 500) {
-                    pipeline.heard.send(batch).await.unwrap();
+                    pipeline.heard.send(batch.into()).await.unwrap();
                 }
             }
             pipeline.finish().await.unwrap();
@@ -139,7 +139,7 @@ fn after_crashes_the_stores_hold_what_an_uninterrupted_run_gives() {
             assert!(already <= stop, "more lines are in the journal than were heard");
             let pipeline = pipeline::start(stores, watch, &settings(), None, deaf());
             for batch in batches(&heard[already..stop], || 500) {
-                pipeline.heard.send(batch).await.unwrap();
+                pipeline.heard.send(batch.into()).await.unwrap();
             }
             if share == 1.0 {
                 pipeline.finish().await.unwrap();

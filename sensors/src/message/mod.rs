@@ -5,6 +5,7 @@
 //! one that ends before the last field that is read is refused, and nothing in it is taken for zero.
 
 mod aid_to_navigation;
+mod bits;
 mod clock;
 mod encode;
 mod place;
@@ -17,6 +18,7 @@ mod static_voyage;
 mod text;
 
 pub use aid_to_navigation::AidToNavigation;
+pub use bits::Bits;
 pub use clock::Clock;
 pub use encode::to_sentences;
 pub use place::{Dimensions, Place};

@@ -1,6 +1,7 @@
 //! Plays a recording as if it were heard now: as recorded, so many times faster, or flat out.
 
 use super::batch::Batch;
+use super::delivery::Delivery;
 use super::health::{Health, State};
 use super::replay::{Pace, Reader, ReplayError};
 use super::settings::Settings;
@@ -31,7 +32,7 @@ pub(super) async fn play(
     path: &Path,
     settings: &Settings,
     id: ReceiverId,
-    out: &mpsc::Sender<Batch>,
+    out: &mpsc::Sender<Delivery>,
     health: &Health,
     stop: &mut watch::Receiver<bool>,
 ) {
@@ -77,7 +78,7 @@ struct Player<'a> {
     /// Added to recorded times: how long earlier rounds lasted.
     shift: Span,
     pending: Batch,
-    out: &'a mpsc::Sender<Batch>,
+    out: &'a mpsc::Sender<Delivery>,
     health: &'a Health,
 }
 
@@ -165,7 +166,7 @@ impl Player<'_> {
     async fn flush(&mut self) -> Result<(), Interrupted> {
         if let Some(last) = self.pending.last_arrived_at() {
             self.health.heard(last, self.pending.len());
-            self.out.send(self.pending.take()).await.map_err(|_| Interrupted::Stopped)?;
+            self.out.send(self.pending.take().into()).await.map_err(|_| Interrupted::Stopped)?;
         }
         Ok(())
     }

@@ -9,10 +9,12 @@ pub mod allow;
 mod backoff;
 pub mod batch;
 mod clock;
+mod delivery;
 mod file;
 pub mod file_time;
 pub mod health;
 pub mod lines;
+mod mailbox;
 pub mod probe;
 pub mod replay;
 mod serial;
@@ -27,6 +29,7 @@ mod tests;
 
 pub use address::Address;
 pub use batch::Batch;
+pub use delivery::{Awaited, Delivery, Receipt};
 pub use health::{Health, Snapshot, State};
 pub use settings::{Problem, Settings};
 
@@ -60,6 +63,8 @@ struct Chunk {
     length: usize,
     /// An unfinished line ends here: the end of a datagram, or the peer has gone.
     ends: bool,
+    /// The sender waits until the lines that end here are durable.
+    receipt: Option<Receipt>,
 }
 
 /// An open link.
@@ -68,6 +73,7 @@ enum Source {
     TcpServer(Box<tcp_server::TcpServer>),
     Udp(udp::Udp),
     Serial(serial::Serial),
+    Mailbox(mailbox::Mailbox),
 }
 
 impl Source {
@@ -94,6 +100,7 @@ impl Source {
             Source::TcpServer(server) => server.ready().await,
             Source::Udp(udp) => udp.ready().await,
             Source::Serial(port) => port.ready().await,
+            Source::Mailbox(mailbox) => mailbox.ready().await,
         }
     }
 
@@ -104,6 +111,7 @@ impl Source {
             Source::TcpServer(server) => server.try_read(buffer),
             Source::Udp(udp) => udp.try_read(buffer),
             Source::Serial(port) => port.try_read(buffer),
+            Source::Mailbox(mailbox) => mailbox.try_read(buffer),
         }
     }
 
@@ -125,7 +133,7 @@ impl Source {
     /// Puts into `health` that the link is open.
     fn tell(&self, address: &Address, health: &Health) {
         match self {
-            Source::TcpClient(_) | Source::Serial(_) => {
+            Source::TcpClient(_) | Source::Serial(_) | Source::Mailbox(_) => {
                 health.set(State::Connected, format!("hears {address}"));
             }
             Source::TcpServer(server) => server.tell(),
@@ -154,7 +162,7 @@ enum End {
 pub async fn listen(
     settings: Settings,
     id: ReceiverId,
-    out: mpsc::Sender<Batch>,
+    out: mpsc::Sender<Delivery>,
     now: impl Fn() -> Time + Clone + Send + 'static,
     health: Arc<Health>,
     mut stop: watch::Receiver<bool>,
@@ -214,6 +222,7 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
 struct Gather<'a, N> {
     splitters: Vec<Splitter>,
     batch: Batch,
+    receipts: Vec<Receipt>,
     buffer: Vec<u8>,
     now: &'a N,
     health: &'a Health,
@@ -224,6 +233,7 @@ impl<'a, N: Fn() -> Time> Gather<'a, N> {
         Gather {
             splitters: std::iter::repeat_with(Splitter::default).take(source.peers()).collect(),
             batch: Batch::new(id),
+            receipts: Vec::new(),
             buffer: vec![0; CHUNK_MAX],
             now,
             health,
@@ -235,7 +245,7 @@ impl<'a, N: Fn() -> Time> Gather<'a, N> {
         source: &mut Source,
         address: &Address,
         idle: Duration,
-        out: &mpsc::Sender<Batch>,
+        out: &mpsc::Sender<Delivery>,
         stop: &mut watch::Receiver<bool>,
     ) -> End {
         let mut heard = Instant::now();
@@ -247,11 +257,11 @@ impl<'a, N: Fn() -> Time> Gather<'a, N> {
                     self.finish(out).await;
                     return End::Stopped;
                 }
-                permit = out.reserve(), if !self.batch.is_empty() => match permit {
-                    Ok(permit) => permit.send(self.batch.take()),
+                permit = out.reserve(), if !self.is_empty() => match permit {
+                    Ok(permit) => permit.send(self.deliver()),
                     Err(_) => return End::Stopped,
                 },
-                ready = source.ready(), if self.batch.is_empty() || !source.waits() => {
+                ready = source.ready(), if self.is_empty() || !source.waits() => {
                     let read = match ready {
                         Ok(()) => self.read(source, out).await,
                         Err(error) => Err(error),
@@ -265,7 +275,7 @@ impl<'a, N: Fn() -> Time> Gather<'a, N> {
                         source.tell(address, self.health);
                     }
                 }
-                () = sleep_until(heard + idle), if self.batch.is_empty() => {
+                () = sleep_until(heard + idle), if self.is_empty() => {
                     let why = format!("{address}: open, but nothing was heard for {} s", idle.as_secs());
                     if source.dies_silently() {
                         self.finish(out).await;
@@ -280,13 +290,13 @@ impl<'a, N: Fn() -> Time> Gather<'a, N> {
     }
 
     /// Reads until the source has nothing more, the batch is full, or its first line has waited long enough.
-    async fn read(&mut self, source: &mut Source, out: &mpsc::Sender<Batch>) -> Result<()> {
+    async fn read(&mut self, source: &mut Source, out: &mpsc::Sender<Delivery>) -> Result<()> {
         let began = Instant::now();
         while began.elapsed() < GATHER_MAX {
             // Lets other tasks run while this one has more to read than it can keep up with.
             tokio::task::coop::consume_budget().await;
             match source.try_read(&mut self.buffer) {
-                Ok(chunk) => self.take(&chunk),
+                Ok(chunk) => self.take(chunk),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
@@ -298,14 +308,14 @@ impl<'a, N: Fn() -> Time> Gather<'a, N> {
                 return Ok(());
             }
             match out.try_reserve() {
-                Ok(permit) => permit.send(self.batch.take()),
+                Ok(permit) => permit.send(self.deliver()),
                 Err(_) => self.drop_batch(),
             }
         }
         Ok(())
     }
 
-    fn take(&mut self, chunk: &Chunk) {
+    fn take(&mut self, chunk: Chunk) {
         let arrived_at = (self.now)();
         let splitter = &mut self.splitters[chunk.peer];
         let (cut, blank, lines) = (splitter.cut(), splitter.blank(), self.batch.len());
@@ -332,23 +342,35 @@ impl<'a, N: Fn() -> Time> Gather<'a, N> {
         if self.batch.len() > lines {
             health.heard(arrived_at, self.batch.len() - lines);
         }
+        self.receipts.extend(chunk.receipt);
+    }
+
+    /// Whether there is nothing to pass on. A receipt without a line goes on too: the lines it stands for may have
+    /// gone before it and not be durable yet.
+    fn is_empty(&self) -> bool {
+        self.batch.is_empty() && self.receipts.is_empty()
+    }
+
+    fn deliver(&mut self) -> Delivery {
+        Delivery { batch: self.batch.take(), receipts: std::mem::take(&mut self.receipts) }
     }
 
     /// Ends every unfinished line and passes on what there is.
-    async fn finish(&mut self, out: &mpsc::Sender<Batch>) {
+    async fn finish(&mut self, out: &mpsc::Sender<Delivery>) {
         for peer in 0..self.splitters.len() {
-            self.take(&Chunk { peer, length: 0, ends: true });
+            self.take(Chunk { peer, length: 0, ends: true, receipt: None });
         }
-        if self.batch.is_empty() {
+        if self.is_empty() {
             return;
         }
         match timeout(LAST_WORDS_MAX, out.reserve()).await {
-            Ok(Ok(permit)) => permit.send(self.batch.take()),
+            Ok(Ok(permit)) => permit.send(self.deliver()),
             _ => self.drop_batch(),
         }
     }
 
     fn drop_batch(&mut self) {
+        self.receipts.clear();
         self.health.drops.fetch_add(self.batch.len() as u64, Relaxed);
         self.batch.clear();
     }

@@ -148,7 +148,7 @@ async fn hear(
         loop {
             let heard = timeout_at(until, async {
                 tokio::select! {
-                    batch = batches.recv() => batch,
+                    delivery = batches.recv() => delivery.map(|delivery| delivery.batch),
                     () = &mut listening => None,
                     _ = second.tick() => Some(Batch::new(ReceiverId::default())),
                 }
@@ -163,8 +163,8 @@ async fn hear(
             }
         }
     }
-    while let Ok(batch) = batches.try_recv() {
-        ear.take(&batch);
+    while let Ok(delivery) = batches.try_recv() {
+        ear.take(&delivery.batch);
     }
     let mut found = findings(&ear);
     if found.link.state == State::Failed {

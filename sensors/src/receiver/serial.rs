@@ -53,6 +53,6 @@ impl Serial {
         }
         buffer[..length].copy_from_slice(&self.taken[..length]);
         self.taken.drain(..length);
-        Ok(Chunk { peer: 0, length, ends: false })
+        Ok(Chunk { peer: 0, length, ends: false, receipt: None })
     }
 }

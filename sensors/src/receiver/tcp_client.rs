@@ -29,6 +29,6 @@ pub(super) fn keep_alive(stream: &TcpStream) {
 pub(super) fn try_read(stream: &TcpStream, buffer: &mut [u8]) -> Result<Chunk> {
     match stream.try_read(buffer)? {
         0 => Err(Error::from(ErrorKind::UnexpectedEof)),
-        length => Ok(Chunk { peer: 0, length, ends: false }),
+        length => Ok(Chunk { peer: 0, length, ends: false, receipt: None }),
     }
 }

@@ -104,7 +104,7 @@ impl TcpServer {
     /// What one peer sent; an empty chunk when one has gone.
     pub(super) fn try_read(&mut self, buffer: &mut [u8]) -> Result<Chunk> {
         if let Some(peer) = self.gone.pop() {
-            return Ok(Chunk { peer, length: 0, ends: true });
+            return Ok(Chunk { peer, length: 0, ends: true, receipt: None });
         }
         for step in 0..PEERS_MAX {
             let index = (self.turn + step) % PEERS_MAX;
@@ -116,7 +116,7 @@ impl TcpServer {
                 Ok(length) if length > 0 => {
                     peer.heard = Instant::now();
                     self.turn = index + 1;
-                    return Ok(Chunk { peer: index, length, ends: false });
+                    return Ok(Chunk { peer: index, length, ends: false, receipt: None });
                 }
                 Ok(_) | Err(_) => {
                     self.dismiss(index);

@@ -16,7 +16,7 @@ const FIRST: &str = "!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0*23";
 const SECOND: &str = "!AIVDM,1,1,,A,133sVfPP00PD>hRMDH@jNOvN20S8,0*7F";
 
 struct Listening {
-    batches: mpsc::Receiver<Batch>,
+    batches: mpsc::Receiver<Delivery>,
     waiting: std::collections::VecDeque<Vec<u8>>,
     health: Arc<Health>,
     stop: watch::Sender<bool>,
@@ -36,7 +36,7 @@ impl Listening {
 
     async fn line(&mut self) -> String {
         while self.waiting.is_empty() {
-            let batch = timeout(Duration::from_secs(20), self.batches.recv()).await.unwrap().unwrap();
+            let batch = timeout(Duration::from_secs(20), self.batches.recv()).await.unwrap().unwrap().batch;
             assert_eq!(batch.receiver(), ReceiverId(5));
             self.waiting.extend(batch.iter().map(|(_, line)| line.to_vec()));
         }
@@ -59,8 +59,8 @@ impl Listening {
         self.task.await.unwrap();
         let mut batches = self.batches;
         let mut lines = Vec::new();
-        while let Some(batch) = batches.recv().await {
-            lines.extend(batch.iter().map(|(_, line)| line.to_vec()));
+        while let Some(delivery) = batches.recv().await {
+            lines.extend(delivery.batch.iter().map(|(_, line)| line.to_vec()));
         }
         assert_eq!(self.health.state(), State::Finished);
         lines
@@ -274,8 +274,8 @@ async fn a_serial_port_is_heard_until_it_is_unplugged() {
         gather.pump(&mut source, &address, Duration::from_secs(60), &out, &mut stopping).await
     });
     AsyncWriteExt::write_all(&mut device, format!("{FIRST}\r\n").as_bytes()).await.unwrap();
-    let batch = timeout(Duration::from_secs(10), batches.recv()).await.unwrap().unwrap();
-    assert_eq!(batch.get(0), Some((Time::from_millis(7), FIRST.as_bytes())));
+    let delivery = timeout(Duration::from_secs(10), batches.recv()).await.unwrap().unwrap();
+    assert_eq!(delivery.batch.get(0), Some((Time::from_millis(7), FIRST.as_bytes())));
     drop(device);
     let End::Lost(why) = timeout(Duration::from_secs(10), task).await.unwrap().unwrap() else { panic!() };
     assert!(why.starts_with("/dev/ttyUSB0"), "{why}");
@@ -443,8 +443,8 @@ async fn a_recording_is_played_as_recorded() {
     let mut heard = Listening::to(play(&file, Speed::Word("as_recorded".into())), 8);
     let began = Instant::now();
     let mut due = Vec::new();
-    while let Some(batch) = heard.batches.recv().await {
-        due.push((began.elapsed().as_secs(), batch.base().as_millis() / 1000));
+    while let Some(delivery) = heard.batches.recv().await {
+        due.push((began.elapsed().as_secs(), delivery.batch.base().as_millis() / 1000));
     }
     assert_eq!(due, [(0, 1_437_384_000), (10, 1_437_384_010), (3600, 1_437_387_600)]);
     let snapshot = heard.health.snapshot();
@@ -461,9 +461,9 @@ async fn a_recording_is_played_faster_and_again() {
     let began = Instant::now();
     let mut last = Time::default();
     for _ in 0..5 {
-        let batch = heard.batches.recv().await.unwrap();
-        assert!(batch.base() > last);
-        last = batch.base();
+        let delivery = heard.batches.recv().await.unwrap();
+        assert!(delivery.batch.base() > last);
+        last = delivery.batch.base();
     }
     // The second round's second line: an hour, a second and ten seconds on.
     assert_eq!(last, Time::from_seconds(1_437_387_611));
@@ -478,8 +478,8 @@ async fn a_wild_stamp_does_not_stop_a_recording_for_years() {
     let mut heard = Listening::to(play(&file, Speed::Word("as_recorded".into())), 8);
     let began = Instant::now();
     let mut lines = 0;
-    while let Some(batch) = heard.batches.recv().await {
-        lines += batch.len();
+    while let Some(delivery) = heard.batches.recv().await {
+        lines += delivery.batch.len();
     }
     assert_eq!(lines, 3);
     assert!(began.elapsed() < Duration::from_secs(3600));

@@ -40,9 +40,9 @@ impl Udp {
             if self.last.replace(peer.ip()) != Some(peer.ip()) {
                 self.health.sends(peer.ip());
             }
-            return Ok(Chunk { peer: 0, length, ends: true });
+            return Ok(Chunk { peer: 0, length, ends: true, receipt: None });
         }
         self.health.refuse(peer.ip(), "not on the allow list");
-        Ok(Chunk { peer: 0, length: 0, ends: true })
+        Ok(Chunk { peer: 0, length: 0, ends: true, receipt: None })
     }
 }
