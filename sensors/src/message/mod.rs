@@ -5,6 +5,7 @@
 //! one that ends before the last field that is read is refused, and nothing in it is taken for zero.
 
 mod aid_to_navigation;
+pub mod application;
 mod bits;
 mod clock;
 mod encode;
