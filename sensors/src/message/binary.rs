@@ -6,17 +6,17 @@ use serde::{Deserialize, Serialize};
 
 /// Which application gives data its meaning (ITU-R M.1371-5 annex 5, 2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-pub struct Application {
+pub struct ApplicationId {
     /// Designated area code, 10 bits: 1 is international, 200 inland waterways, a MID its administration's.
     pub dac: u16,
     /// Function identifier, 6 bits.
     pub fi: u8,
 }
 
-impl Application {
+impl ApplicationId {
     /// Area code (10 bits) and function (6) from `start` on.
-    pub(super) fn read(bits: &Payload, start: usize) -> Application {
-        Application { dac: bits.unsigned(start, 10) as u16, fi: bits.unsigned(start + 10, 6) as u8 }
+    pub(super) fn read(bits: &Payload, start: usize) -> ApplicationId {
+        ApplicationId { dac: bits.unsigned(start, 10) as u16, fi: bits.unsigned(start + 10, 6) as u8 }
     }
 
     pub(super) fn write(self, bits: &mut Payload) {
@@ -35,7 +35,7 @@ pub struct Binary {
     /// Sent again because no acknowledgement came (type 6).
     pub retransmit: bool,
     /// Whose data these are.
-    pub application: Application,
+    pub application: ApplicationId,
     /// The data, as long as the message is.
     pub data: Bits,
 }
@@ -47,7 +47,11 @@ pub(super) const BITS: usize = 56;
 
 impl Binary {
     pub(super) fn read(bits: &Payload) -> Self {
-        Binary { application: Application::read(bits, 40), data: Bits::tail(bits, BITS), ..Binary::default() }
+        Binary {
+            application: ApplicationId::read(bits, 40),
+            data: Bits::tail(bits, BITS),
+            ..Binary::default()
+        }
     }
 
     pub(super) fn read_addressed(bits: &Payload) -> Self {
@@ -55,7 +59,7 @@ impl Binary {
             sequence: bits.unsigned(38, 2) as u8,
             to: Some(Mmsi(bits.unsigned(40, 30) as u32)),
             retransmit: bits.flag(70),
-            application: Application::read(bits, 72),
+            application: ApplicationId::read(bits, 72),
             data: Bits::tail(bits, BITS_ADDRESSED),
         }
     }

@@ -1,6 +1,6 @@
 //! Types 25 (one slot) and 26 (up to five, with radio state): bits with or without a named application.
 
-use super::{Application, Bits, CommState, Payload};
+use super::{ApplicationId, Bits, CommState, Payload};
 use crate::Mmsi;
 use crate::sentence::Reject;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ pub struct SlotBinary {
     /// Who it is meant for; `None` is everyone.
     pub to: Option<Mmsi>,
     /// Whose data these are; `None` where the sender leaves that open.
-    pub application: Option<Application>,
+    pub application: Option<ApplicationId>,
     /// The data, as long as the message is. In type 26 the spare bits that fill it up to whole bytes are
     /// part of it, for nothing tells where it ends.
     pub data: Bits,
@@ -36,7 +36,7 @@ impl SlotBinary {
         }
         Ok(SlotBinary {
             to: addressed.then(|| Mmsi(bits.unsigned(BITS, 30) as u32)),
-            application: structured.then(|| Application::read(bits, application_at)),
+            application: structured.then(|| ApplicationId::read(bits, application_at)),
             data: Bits::between(bits, data_at, end),
             radio: several_slots.then(|| CommState::read_selected(bits, end)).flatten(),
         })
