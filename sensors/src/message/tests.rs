@@ -277,36 +277,37 @@ fn slot_binary(several_slots: bool) -> impl Strategy<Value = Body> {
     })
 }
 
+// Boxed: as one value the strategies would not fit on the stack of an unoptimised test.
 fn message() -> impl Strategy<Value = Message> {
     let moving = prop_oneof![
-        (1..=2_u8, position_a(false)),
-        (Just(3_u8), position_a(true)),
-        (Just(27_u8), long_range()),
-        (prop_oneof![Just(4_u8), Just(11)], clock()),
-        (Just(9_u8), sar_aircraft()),
-        (Just(18_u8), position_b()),
-        (Just(19_u8), position_b_extended()),
-        (Just(21_u8), aid_to_navigation()),
+        (1..=2_u8, position_a(false).boxed()),
+        (Just(3_u8), position_a(true).boxed()),
+        (Just(27_u8), long_range().boxed()),
+        (prop_oneof![Just(4_u8), Just(11)], clock().boxed()),
+        (Just(9_u8), sar_aircraft().boxed()),
+        (Just(18_u8), position_b().boxed()),
+        (Just(19_u8), position_b_extended().boxed()),
+        (Just(21_u8), aid_to_navigation().boxed()),
     ];
     let saying = prop_oneof![
-        (Just(5_u8), static_voyage()),
-        (Just(6_u8), binary(true)),
-        (Just(8_u8), binary(false)),
-        (Just(12_u8), safety_text(true)),
-        (Just(14_u8), safety_text(false)),
-        (Just(17_u8), dgnss()),
-        (Just(24_u8), static_b()),
-        (Just(25_u8), slot_binary(false)),
-        (Just(26_u8), slot_binary(true)),
+        (Just(5_u8), static_voyage().boxed()),
+        (Just(6_u8), binary(true).boxed()),
+        (Just(8_u8), binary(false).boxed()),
+        (Just(12_u8), safety_text(true).boxed()),
+        (Just(14_u8), safety_text(false).boxed()),
+        (Just(17_u8), dgnss().boxed()),
+        (Just(24_u8), static_b().boxed()),
+        (Just(25_u8), slot_binary(false).boxed()),
+        (Just(26_u8), slot_binary(true).boxed()),
     ];
     let ordering = prop_oneof![
-        (prop_oneof![Just(7_u8), Just(13)], acknowledgement()),
-        (Just(10_u8), mmsi().prop_map(|to| Body::UtcInquiry(UtcInquiry { to }))),
-        (Just(15_u8), interrogation()),
-        (Just(16_u8), assignment()),
-        (Just(20_u8), link_management()),
-        (Just(22_u8), channel_management()),
-        (Just(23_u8), group_assignment()),
+        (prop_oneof![Just(7_u8), Just(13)], acknowledgement().boxed()),
+        (Just(10_u8), mmsi().prop_map(|to| Body::UtcInquiry(UtcInquiry { to })).boxed()),
+        (Just(15_u8), interrogation().boxed()),
+        (Just(16_u8), assignment().boxed()),
+        (Just(20_u8), link_management().boxed()),
+        (Just(22_u8), channel_management().boxed()),
+        (Just(23_u8), group_assignment().boxed()),
     ];
     let body = prop_oneof![moving, saying, ordering];
     (body, 0..4_u8, 0..980_000_000_u32).prop_map(|((kind, body), repeat, mmsi)| Message {
