@@ -87,7 +87,9 @@ fn fill(record: &mut Record, fields: &'static [Field], source: &dyn Source) -> R
 
 /// How many groups there are, where `count` is the field that says so.
 fn counted(fields: &[Field], count: &Field, source: &dyn Source) -> Option<i64> {
-    let group = fields.iter().find(|f| matches!(f.kind, Kind::Records { counted_by, .. } if counted_by == count.name))?;
+    let group = fields
+        .iter()
+        .find(|f| matches!(f.kind, Kind::Records { counted_by, .. } if counted_by == count.name))?;
     Some(source.records(group).len() as i64)
 }
 

@@ -2,7 +2,9 @@
 
 use super::environment::*;
 use super::layout::{Field, Layout};
-use super::layout::{choice, day, fine_latitude, fine_longitude, hour, minute, raw, records, spare, unsigned};
+use super::layout::{
+    choice, day, fine_latitude, fine_longitude, hour, minute, raw, records, spare, unsigned,
+};
 
 pub(super) const LAYOUTS: &[Layout] = &[Layout::new(
     "environment_us",

@@ -1,5 +1,7 @@
 //! What a table says about an application: fields in the order they are sent, and how each is read.
 
+use std::ops::Range;
+
 /// Which kind of message carries an application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Carrier {
@@ -20,8 +22,10 @@ pub struct Layout {
     pub ids: &'static [(u16, u8)],
     /// In which messages.
     pub carrier: Carrier,
-    /// The fewest bits of application data for this table to be meant; tells tables of one id apart.
-    pub from: usize,
+    /// How many bits of application data there are when this table is meant; tells tables of one id apart.
+    pub lengths: Range<usize>,
+    /// A number that a field has when this table is meant.
+    pub only: Option<(&'static str, i64)>,
     /// The fields.
     pub fields: &'static [Field],
     /// Fields that gpsd prints joined to one date.
@@ -35,7 +39,16 @@ impl Layout {
         ids: &'static [(u16, u8)],
         fields: &'static [Field],
     ) -> Layout {
-        Layout { name, source, ids, carrier: Carrier::Any, from: 0, fields, stamps: &[] }
+        Layout {
+            name,
+            source,
+            ids,
+            carrier: Carrier::Any,
+            lengths: 0..usize::MAX,
+            only: None,
+            fields,
+            stamps: &[],
+        }
     }
 
     pub(super) const fn stamps(mut self, stamps: &'static [Stamp]) -> Layout {
@@ -45,7 +58,17 @@ impl Layout {
 
     pub(super) const fn broadcast_from(mut self, bits: usize) -> Layout {
         self.carrier = Carrier::Broadcast;
-        self.from = bits;
+        self.lengths.start = bits;
+        self
+    }
+
+    pub(super) const fn below(mut self, bits: usize) -> Layout {
+        self.lengths.end = bits;
+        self
+    }
+
+    pub(super) const fn only(mut self, name: &'static str, number: i64) -> Layout {
+        self.only = Some((name, number));
         self
     }
 }
@@ -280,7 +303,12 @@ pub(super) const fn signed(name: &'static str, width: u8, meaning: &'static str)
     Field::new(name, Kind::Signed(width), meaning)
 }
 
-pub(super) const fn sign_magnitude(name: &'static str, width: u8, negative: bool, meaning: &'static str) -> Field {
+pub(super) const fn sign_magnitude(
+    name: &'static str,
+    width: u8,
+    negative: bool,
+    meaning: &'static str,
+) -> Field {
     Field::new(name, Kind::SignMagnitude { width, negative }, meaning)
 }
 
@@ -323,7 +351,12 @@ pub(super) const fn counted(
 }
 
 /// As many groups as there is room for before the last `after` bits.
-pub(super) const fn records_before(name: &'static str, after: u16, most: u8, fields: &'static [Field]) -> Field {
+pub(super) const fn records_before(
+    name: &'static str,
+    after: u16,
+    most: u8,
+    fields: &'static [Field],
+) -> Field {
     Field::new(name, Kind::Records { fields, least: 0, most, counted_by: "", after }, "")
 }
 

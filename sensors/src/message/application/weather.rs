@@ -132,7 +132,9 @@ const WEATHER_2004: &[Field] = &[
     seconds("swellperiod", "swell period, seconds"),
     degrees_2004("swelldir", "direction the swell comes from, degrees true"),
     unsigned("seastate", 4, "sea state, Beaufort").within(0, 12, 15),
-    unsigned("watertemp", 10, "water temperature, degrees Celsius").linear(1, -100, 10, 1).within(0, 600, 1023),
+    unsigned("watertemp", 10, "water temperature, degrees Celsius")
+        .linear(1, -100, 10, 1)
+        .within(0, 600, 1023),
     unsigned("preciptype", 3, "precipitation").absent(7).beside(PRECIPITATION),
     unsigned("salinity", 9, "salinity, per mille").per(10, 1).within(0, 500, 511),
     unsigned("ice", 2, "ice").absent(3).beside(ICE),
