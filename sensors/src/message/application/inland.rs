@@ -2,9 +2,9 @@
 //!
 //! Source: Vessel Tracking and Tracing Standard for Inland Navigation 1.2 (CCNR), which is ECE/TRANS/SC.3/176.
 
-use super::layout::{Field, Layout, Stamp};
-use super::layout::{day, fine_latitude, fine_longitude, flag, hour, minute, month, records, sign_magnitude};
-use super::layout::{spare, text, unsigned};
+use super::field::{Field, day, fine_latitude, fine_longitude, flag, hour, minute, month, records};
+use super::field::{sign_magnitude, spare, text, unsigned};
+use super::layout::{Layout, Stamp};
 
 const SOURCE: &str = "Vessel Tracking and Tracing Standard for Inland Navigation 1.2";
 

@@ -12,6 +12,7 @@ mod build;
 mod cargo;
 mod environment;
 mod environment_us;
+mod field;
 mod inland;
 mod interrogation;
 mod layout;
@@ -28,7 +29,8 @@ mod voyage;
 mod weather;
 
 pub use build::{Source, Unfit};
-pub use layout::{Absent, Carrier, Field, Kind, Layout, Scale, Stamp, Words};
+pub use field::Field;
+pub use layout::{Absent, Carrier, Kind, Layout, Scale, Stamp, Words};
 pub use persons::{Persons, PersonsOnBoard};
 pub use record::{Entry, Record, Value};
 

@@ -1,7 +1,7 @@
 //! What lights and buoys report about themselves.
 
-use super::layout::{Field, Layout};
-use super::layout::{day, fine_latitude, fine_longitude, flag, hour, minute, spare, text, unsigned};
+use super::field::{Field, day, fine_latitude, fine_longitude, flag, hour, minute, spare, text, unsigned};
+use super::layout::Layout;
 
 pub(super) const LAYOUTS: &[Layout] = &[
     Layout::new(

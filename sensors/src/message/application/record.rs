@@ -1,7 +1,8 @@
 //! Fields with their values, read from bits and written back.
 
 use super::super::text;
-use super::layout::{Field, Kind};
+use super::field::Field;
+use super::layout::Kind;
 use super::{Bits, Payload};
 use std::fmt;
 

@@ -1,7 +1,7 @@
 //! Saint Lawrence Seaway: wind, weather, water level and flow at its stations.
 
-use super::layout::{Field, Layout};
-use super::layout::{choice, day, hour, minute, month, records, rest, signed, spare, text, unsigned};
+use super::field::{Field, choice, day, hour, minute, month, records, rest, signed, spare, text, unsigned};
+use super::layout::Layout;
 
 pub(super) const LAYOUTS: &[Layout] = &[
     Layout::new(
