@@ -1,7 +1,7 @@
 //! Persons on board: how many there are to be searched for.
 
-use super::layout::{Field, Layout};
-use super::layout::{spare, unsigned};
+use super::field::{Field, spare, unsigned};
+use super::layout::Layout;
 use super::{Application, Record};
 use serde::{Deserialize, Serialize};
 
