@@ -156,15 +156,12 @@ fn is_json(line: &[u8]) -> bool {
 /// Whether any number in it may be a sender in distress or a rescuer, or the type or status of distress (12, 14).
 fn json_may_be_distress(line: &[u8]) -> bool {
     let mut rest = line;
+    let is_call = |n: &[u8]| [b"111", b"970", b"972", b"974"].iter().any(|kind| n.starts_with(*kind));
     while let Some(start) = rest.iter().position(u8::is_ascii_digit) {
         let digits = rest[start..].iter().take_while(|b| b.is_ascii_digit()).count();
         match &rest[start..start + digits] {
             b"12" | b"14" => return true,
-            number if digits == 9 => {
-                if [b"111", b"970", b"972", b"974"].iter().any(|kind| number.starts_with(*kind)) {
-                    return true;
-                }
-            }
+            number if digits == 9 && is_call(number) => return true,
             _ => {}
         }
         rest = &rest[start + digits..];

@@ -66,15 +66,14 @@ pub(super) async fn follow(path: PathBuf, from_start: bool, health: Arc<Health>,
     while !slot.is_closed() {
         let (looked, back) = blocking(move || (tail.look(), tail)).await?;
         tail = back;
-        looked?;
+        let changed = looked?;
         let words = tail.words();
         if words != said {
             let state = if tail.followed.is_empty() { State::Listening } else { State::Connected };
             health.set(state, words.clone());
             said = words;
         }
-        let ids: Vec<FileId> = tail.followed.keys().copied().collect();
-        for id in ids {
+        for id in changed {
             loop {
                 let (read, back) = blocking(move || (tail.read(id), tail)).await?;
                 tail = back;
@@ -105,8 +104,8 @@ impl Tail {
         }
     }
 
-    /// Finds which files there are, opens new ones and lets old ones go.
-    fn look(&mut self) -> Result<()> {
+    /// Finds which files there are, opens new ones and lets old ones go; gives those that may have something to read.
+    fn look(&mut self) -> Result<Vec<FileId>> {
         let mut there = Vec::new();
         for path in self.names()? {
             match std::fs::metadata(&path) {
@@ -130,21 +129,18 @@ impl Tail {
                 self.open(path)?;
             }
         }
-        let named: Vec<FileId> = there.iter().map(|(_, about)| id(about)).collect();
+        let lengths: HashMap<FileId, u64> = there.iter().map(|(_, about)| (id(about), about.len())).collect();
         for (id, followed) in &mut self.followed {
-            followed.removed = !named.contains(id);
+            followed.removed = !lengths.contains_key(id);
         }
-        let done: Vec<FileId> = (self.followed.iter())
-            .filter(|(_, f)| f.removed && f.quiet >= LOOKS_AFTER_REMOVAL)
-            .map(|(id, _)| *id)
-            .collect();
-        for id in done {
-            if let Some(followed) = self.followed.remove(&id) {
-                self.remember(id, followed.read);
-            }
+        let is_done = |followed: &Followed| followed.removed && followed.quiet >= LOOKS_AFTER_REMOVAL;
+        for (id, done) in self.followed.extract_if(|_, followed| is_done(followed)).collect::<Vec<_>>() {
+            self.remember(id, done.read);
         }
         self.started = true;
-        Ok(())
+        // One that has no name any more may still be written to.
+        let may_have = |(id, followed): &(&FileId, &Followed)| lengths.get(id) != Some(&followed.read);
+        Ok(self.followed.iter().filter(may_have).map(|(id, _)| *id).collect())
     }
 
     /// The names that fit; none where the folder is not there (yet).

@@ -1,5 +1,11 @@
 //! Every link, over loopback, a pseudo-terminal or a temporary file.
 
+mod flood;
+mod ports;
+mod soak;
+mod tail;
+mod udp;
+
 use super::probe::probe;
 use super::replay::{Options, Reader};
 use super::settings::{RateLimit, Speed};

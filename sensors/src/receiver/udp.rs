@@ -36,7 +36,7 @@ impl Udp {
         allow: AllowList,
         health: Arc<Health>,
     ) -> Result<Udp> {
-        let interface = find(interface)?;
+        let index = find(interface)?;
         let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
         socket.set_reuse_address(true)?;
         socket.set_nonblocking(true)?;
@@ -45,7 +45,9 @@ impl Udp {
         #[cfg(target_os = "linux")]
         socket.set_multicast_all_v4(false)?;
         socket.bind(&group.into())?;
-        socket.join_multicast_v4_n(group.ip(), &interface)?;
+        socket
+            .join_multicast_v4_n(group.ip(), &index)
+            .map_err(|error| Error::other(format!("it can't be joined on `{interface}`: {error}")))?;
         Ok(Udp::over(UdpSocket::from_std(socket.into())?, allow, health))
     }
 
