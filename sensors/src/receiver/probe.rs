@@ -1,6 +1,6 @@
 //! Listens to a receiver for a while and tells the technician what it hears and which settings to paste.
 
-use super::address::Address;
+use super::address::{self, Address};
 use super::health::{Health, Snapshot, State};
 use super::settings::{Settings, Speed};
 use super::{Batch, listen};
@@ -47,7 +47,7 @@ impl Findings {
     /// Settings for this receiver; the name is to be changed.
     pub fn settings(&self) -> Settings {
         let mut settings = Settings::new(format!("receiver at {}", self.place()), &self.address);
-        if matches!(self.address, Address::Udp { .. } | Address::TcpServer { .. }) {
+        if self.address.bind().is_some() {
             settings.allow = self.link.senders.iter().map(ToString::to_string).collect();
         }
         settings
@@ -64,13 +64,23 @@ impl Findings {
         if !settings.allow.is_empty() {
             let _ = writeln!(text, "allow = {:?}", settings.allow);
         }
+        if matches!(self.address, Address::HttpListen { .. }) {
+            text.push_str("tokens = [{ station = \"STATION\", token = { file = \"station.token\" } }]\n");
+        }
         text
     }
 
     fn place(&self) -> String {
         match &self.address {
             Address::TcpClient { host, .. } => host.clone(),
-            Address::TcpServer { bind } | Address::Udp { bind } => format!("port {}", bind.port()),
+            Address::TcpServer { bind } | Address::Udp { bind } | Address::HttpListen { bind } => {
+                format!("port {}", bind.port())
+            }
+            Address::HttpPoll { url } | Address::WebSocket { url } => {
+                let read = url::Url::parse(&url.replace(address::SECRET, "secret")).ok();
+                read.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
+            }
+            Address::Mqtt { host, .. } | Address::Gpsd { host, .. } => host.clone(),
             Address::Serial { path, .. } => path.clone(),
             Address::File { path } => path.display().to_string(),
         }
@@ -122,10 +132,10 @@ async fn hear(
 ) -> Findings {
     let mut settings = Settings::new("probe", address);
     match address {
-        Address::Udp { .. } | Address::TcpServer { .. } if allow.is_empty() => {
+        address if address.bind().is_some() && allow.is_empty() => {
             settings.allow = vec!["0.0.0.0/0".to_owned(), "::/0".to_owned()];
         }
-        Address::Udp { .. } | Address::TcpServer { .. } => settings.allow = allow.to_vec(),
+        address if address.bind().is_some() => settings.allow = allow.to_vec(),
         Address::File { .. } => settings.speed = Some(Speed::Word("flat_out".to_owned())),
         _ => {}
     }

@@ -10,6 +10,10 @@ pub(super) fn explain(address: &Address, error: &Error) -> String {
         Address::TcpServer { bind } => format!("TCP port {} of {}", bind.port(), bind.ip()),
         Address::Udp { bind } => format!("UDP port {} of {}", bind.port(), bind.ip()),
         Address::Serial { path, .. } => path.clone(),
+        Address::HttpListen { bind } => format!("HTTP port {} of {}", bind.port(), bind.ip()),
+        Address::HttpPoll { .. } | Address::WebSocket { .. } => address.to_string(),
+        Address::Mqtt { host, port, .. } => format!("the broker {host} port {port}"),
+        Address::Gpsd { host, port, .. } => format!("gpsd at {host} port {port}"),
         Address::File { path } => path.display().to_string(),
     };
     match (error.kind(), address) {
@@ -20,14 +24,14 @@ pub(super) fn explain(address: &Address, error: &Error) -> String {
                 "{what}: no permission to read it; its group is dialout as a rule, or another program holds it"
             )
         }
-        (ErrorKind::PermissionDenied, Address::TcpServer { .. } | Address::Udp { .. }) => {
+        (ErrorKind::PermissionDenied, address) if address.bind().is_some() => {
             format!("{what}: no permission; ports below 1024 are reserved")
         }
         (ErrorKind::PermissionDenied, _) => format!("{what}: no permission to read it"),
         (ErrorKind::NotFound, Address::Serial { .. }) => format!("{what}: there is no such device"),
         (ErrorKind::NotFound, Address::File { .. }) => format!("{what}: there is no such file"),
         (ErrorKind::ConnectionRefused, _) => format!("{what}: nothing listens there"),
-        (ErrorKind::TimedOut, Address::TcpClient { .. }) => format!("{what}: no answer"),
+        (ErrorKind::TimedOut, _) => format!("{what}: no answer"),
         (ErrorKind::UnexpectedEof, _) => format!("{what}: the other side closed the link"),
         (ErrorKind::ResourceBusy, _) => format!("{what} is in use by another program"),
         _ => format!("{what}: {error}"),
