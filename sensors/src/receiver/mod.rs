@@ -161,13 +161,8 @@ impl Source {
             Source::TcpServer(server) => server.tell(),
             // It tells how its last question went.
             Source::Mailbox(_) if matches!(address, Address::HttpPoll { .. }) => {}
-            Source::TcpClient(_) | Source::Serial(_) => {
-                health.set(State::Connected, format!("hears {address}"));
-            }
-            Source::Mailbox(_) if address.bind().is_none() => {
-                health.set(State::Connected, format!("hears {address}"));
-            }
-            Source::Udp(_) | Source::Mailbox(_) => health.set(State::Listening, format!("listens at {address}")),
+            _ if address.bind().is_some() => health.set(State::Listening, format!("listens at {address}")),
+            _ => health.set(State::Connected, format!("hears {address}")),
         }
     }
 }
