@@ -153,7 +153,10 @@ fn web(url: &str) -> Result<String, String> {
     let read = url::Url::parse(&url.replace(SECRET, "secret"));
     let read = read.map_err(|error| format!("`{url}` is not a web address: {error}"))?;
     if !read.username().is_empty() || read.password().is_some() {
-        return Err("a password in the address would be shown on screens: put {secret} there, and set `secret`".into());
+        return Err(
+            "a password in the address would be shown on screens: put {secret} there, and set `secret`"
+                .into(),
+        );
     }
     if read.fragment().is_some() {
         return Err(format!("`{url}` has a `#`, which no server sees"));
@@ -185,7 +188,9 @@ fn mqtt(rest: &str, tls: bool) -> Result<Address, String> {
         level => !wild(level) && !level.contains(char::is_control),
     };
     if !levels.iter().enumerate().all(good) || topic.len() > TOPIC_MAX {
-        return Err(format!("`{topic}` is not a topic: `+` stands for a whole level, `#` for all at the end"));
+        return Err(format!(
+            "`{topic}` is not a topic: `+` stands for a whole level, `#` for all at the end"
+        ));
     }
     Ok(Address::Mqtt { host, port, tls, topic: topic.to_owned() })
 }
@@ -197,7 +202,11 @@ fn host_and_port_or(text: &str, port: u16) -> Result<(String, u16), String> {
     if text.is_empty() {
         return Err("the host is missing".into());
     }
-    if !text.contains(':') || text.ends_with(']') { host_and_port(&format!("{text}:{port}")) } else { host_and_port(text) }
+    if !text.contains(':') || text.ends_with(']') {
+        host_and_port(&format!("{text}:{port}"))
+    } else {
+        host_and_port(text)
+    }
 }
 
 fn host_and_port(text: &str) -> Result<(String, u16), String> {

@@ -137,7 +137,7 @@ fn one_line(object: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(object.iter().map(|&byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte }).collect())
 }
 
-/// A TAG block that names the station: `\s:MAST*05\`. What would end the block or begin a sentence is written `_`.
+/// A TAG block that names the station: `\s:MAST*42\`. What would end the block or begin a sentence is written `_`.
 fn tag_block(station: &str) -> Vec<u8> {
     let fits = |c: char| c.is_ascii_graphic() && !matches!(c, '\\' | '*' | ',' | '!' | '$');
     let mut block = b"\\s:".to_vec();
@@ -185,15 +185,22 @@ mod tests {
         assert_eq!(lines(&format!("\u{feff} [{one},\n{other}]\n")), two);
         assert_eq!(lines(&format!("{one}\r\n{other}\n")), two);
         assert_eq!(lines(&format!("{one}{other}")), two);
-        let envelope = format!("{{\"protocol\":\"jsonaiscatcher\",\"stationid\":null,\"msgs\":[{one}, {other}]}}");
+        let envelope =
+            format!("{{\"protocol\":\"jsonaiscatcher\",\"stationid\":null,\"msgs\":[{one}, {other}]}}");
         assert_eq!(lines(&envelope), two);
-        assert_eq!(lines("{\"msgs\": [\"!AIVDM,1\", \"!AIVDM,2\\r\\n!AIVDM,3\"]}"), ["!AIVDM,1", "!AIVDM,2", "!AIVDM,3"]);
+        assert_eq!(
+            lines("{\"msgs\": [\"!AIVDM,1\", \"!AIVDM,2\\r\\n!AIVDM,3\"]}"),
+            ["!AIVDM,1", "!AIVDM,2", "!AIVDM,3"]
+        );
         assert_eq!(lines("[]"), Vec::<String>::new());
     }
 
     #[test]
     fn an_object_over_several_lines_becomes_one() {
-        assert_eq!(lines("{\n  \"mmsi\": 1,\r\n  \"name\": \"A\\nB\"\n}"), ["{   \"mmsi\": 1,    \"name\": \"A\\nB\" }"]);
+        assert_eq!(
+            lines("{\n  \"mmsi\": 1,\r\n  \"name\": \"A\\nB\"\n}"),
+            ["{   \"mmsi\": 1,    \"name\": \"A\\nB\" }"]
+        );
     }
 
     #[test]
@@ -218,8 +225,8 @@ mod tests {
     fn the_station_stands_before_every_line() {
         let mut lines = Lines::of(Some("MAST"));
         lines.read(b"!AIVDM,1\n!AIVDM,2").unwrap();
-        assert_eq!(lines.bytes, b"\\s:MAST*54\\!AIVDM,1\n\\s:MAST*54\\!AIVDM,2\n");
-        assert_eq!(tag_block("a,b*c\\d!$\u{e9} e"), b"\\s:a_b_c_d____e*15\\");
+        assert_eq!(lines.bytes, b"\\s:MAST*42\\!AIVDM,1\n\\s:MAST*42\\!AIVDM,2\n");
+        assert_eq!(tag_block("a,b*c\\d!$\u{e9} e"), b"\\s:a_b_c_d____e*77\\");
     }
 
     #[test]

@@ -51,7 +51,9 @@ async fn agreed(stream: &TcpStream) -> Result<()> {
         if length == 0 {
             return Err(Error::from(ErrorKind::UnexpectedEof));
         }
-        for line in buffer[..length].split_inclusive(|&byte| byte == b'\n').filter(|line| line.ends_with(b"\n")) {
+        for line in
+            buffer[..length].split_inclusive(|&byte| byte == b'\n').filter(|line| line.ends_with(b"\n"))
+        {
             match serde_json::from_slice::<Banner>(line) {
                 Ok(banner) if banner.class == "WATCH" => return Ok(()),
                 Ok(banner) if banner.class == "ERROR" => {

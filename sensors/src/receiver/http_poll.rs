@@ -8,8 +8,8 @@ use super::secret::Secret;
 use super::settings::Settings;
 use super::tls;
 use reqwest::header::{
-    ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH,
-    LAST_MODIFIED, RETRY_AFTER,
+    ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE,
+    IF_NONE_MATCH, LAST_MODIFIED, RETRY_AFTER,
 };
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};
@@ -56,7 +56,8 @@ pub(super) fn open(url: &str, settings: &Settings, health: Arc<Health>) -> Resul
         Some(secret) => url.replace(SECRET, &encoded(secret.value())),
         None => url.to_owned(),
     };
-    let interval = Duration::from_secs(u64::from(settings.interval_seconds.unwrap_or(INTERVAL_DEFAULT).max(1)));
+    let interval =
+        Duration::from_secs(u64::from(settings.interval_seconds.unwrap_or(INTERVAL_DEFAULT).max(1)));
     let poll = Poll { client, url, secret, seen: HeaderMap::new(), name: settings.name.clone(), health };
     Ok(Mailbox::start(|slot| poll.ask_again(interval, slot)))
 }
@@ -134,7 +135,10 @@ impl Poll {
             return Ok(Lines::default());
         }
         if status.is_redirection() {
-            return Err(format!("the server answers {status}: it has moved, `connect` needs its new address").into());
+            return Err(format!(
+                "the server answers {status}: it has moved, `connect` needs its new address"
+            )
+            .into());
         }
         if !status.is_success() {
             let wait = answer.headers().get(RETRY_AFTER).and_then(|wait| wait.to_str().ok()?.parse().ok());
@@ -147,7 +151,11 @@ impl Poll {
             }
             body.extend_from_slice(&chunk);
         }
-        if answer.headers().get(CONTENT_ENCODING).is_some_and(|kind| kind.as_bytes().eq_ignore_ascii_case(b"gzip")) {
+        if answer
+            .headers()
+            .get(CONTENT_ENCODING)
+            .is_some_and(|kind| kind.as_bytes().eq_ignore_ascii_case(b"gzip"))
+        {
             body = gunzip(&body, ANSWER_MAX).map_err(|why| match why {
                 NotUnpacked::TooLong => too_long(),
                 NotUnpacked::Damaged => "the answer is damaged".to_owned().into(),
@@ -233,7 +241,8 @@ mod tests {
 
     #[test]
     fn what_the_server_complains_of_is_named() {
-        let answer = r#"[{"ERROR":true,"USERNAME":"","FORMAT":"","ERROR_MESSAGE":"Too frequent\nrequests!"}]"#;
+        let answer =
+            r#"[{"ERROR":true,"USERNAME":"","FORMAT":"","ERROR_MESSAGE":"Too frequent\nrequests!"}]"#;
         assert_eq!(read(answer), Err("the server says: Too frequentrequests!".to_owned()));
         assert!(read("[{\"MMSI\":").is_err());
     }

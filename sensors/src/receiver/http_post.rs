@@ -77,7 +77,9 @@ impl Stations {
     /// Whose token the request shows. Every token is compared, whichever is right.
     fn find(&self, headers: &HeaderMap) -> Option<&Station> {
         let shown = shown(headers)?;
-        self.0.iter().fold(None, |found, station| if station.token.is(&shown) { Some(station) } else { found })
+        self.0
+            .iter()
+            .fold(None, |found, station| if station.token.is(&shown) { Some(station) } else { found })
     }
 }
 
@@ -158,7 +160,8 @@ impl Post {
     async fn take(&self, request: Request<Incoming>, peer: IpAddr) -> Result<Taken, Refusal> {
         let (head, body) = request.into_parts();
         if head.method != Method::POST {
-            let not_allowed = refusal(StatusCode::METHOD_NOT_ALLOWED, "not allowed", "messages are posted here");
+            let not_allowed =
+                refusal(StatusCode::METHOD_NOT_ALLOWED, "not allowed", "messages are posted here");
             return Err(Refusal { header: Some((ALLOW, HeaderValue::from_static("POST"))), ..not_allowed });
         }
         let station = self.station(&head.headers, peer)?;
@@ -190,7 +193,8 @@ impl Post {
         }
         self.stations.find(headers).map(Some).ok_or_else(|| {
             self.health.refuse(peer, "without a station's token");
-            let detail = "the token is missing or no station's: `Authorization: Bearer TOKEN`, or as a password";
+            let detail =
+                "the token is missing or no station's: `Authorization: Bearer TOKEN`, or as a password";
             let unauthorized = refusal(StatusCode::UNAUTHORIZED, "not authorized", detail);
             let ask = HeaderValue::from_static("Basic realm=\"watchkeeper\", Bearer");
             Refusal { header: Some((WWW_AUTHENTICATE, ask)), ..unauthorized }

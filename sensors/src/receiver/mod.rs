@@ -106,9 +106,9 @@ impl Source {
             Address::HttpPoll { url } => Source::Mailbox(http_poll::open(url, settings, health.clone())?),
             Address::WebSocket { url } => Source::Mailbox(websocket::open(url, settings).await?),
             #[cfg(feature = "mqtt")]
-            Address::Mqtt { host, port, tls, topic } => {
-                Source::Mailbox(mqtt::open(mqtt::Topic { host, port: *port, tls: *tls, topic }, settings).await?)
-            }
+            Address::Mqtt { host, port, tls, topic } => Source::Mailbox(
+                mqtt::open(mqtt::Topic { host, port: *port, tls: *tls, topic }, settings).await?,
+            ),
             #[cfg(not(feature = "mqtt"))]
             Address::Mqtt { .. } => return Err(invalid("this program was built without MQTT".into())),
             Address::Gpsd { host, port, device } => {

@@ -65,7 +65,8 @@ pub(super) async fn open(to: Topic<'_>, settings: &Settings) -> Result<Mailbox> 
 fn options(to: &Topic<'_>, settings: &Settings) -> Result<MqttOptions> {
     // A broker ends the older of two links of one name; a link of no name of its own needs one that nobody has.
     let number = std::process::id();
-    let nameless = || format!("watchkeeper-{number}-{:08x}", super::fnv1a64(super::FNV_START, settings.name.as_bytes()));
+    let nameless =
+        || format!("watchkeeper-{number}-{:08x}", super::fnv1a64(super::FNV_START, settings.name.as_bytes()));
     let id = settings.client_id.clone().unwrap_or_else(nameless);
     let mut options = MqttOptions::new(id, to.host, to.port);
     options
@@ -75,7 +76,8 @@ fn options(to: &Topic<'_>, settings: &Settings) -> Result<MqttOptions> {
         .set_max_packet_size(MESSAGE_MAX, MESSAGE_MAX);
     if let Some(user) = &settings.user {
         let password = settings.password.as_ref().map(|password| password.read()).transpose()?;
-        options.set_credentials(user.clone(), password.map(|word| word.value().to_owned()).unwrap_or_default());
+        options
+            .set_credentials(user.clone(), password.map(|word| word.value().to_owned()).unwrap_or_default());
     }
     if to.tls {
         let tls = tls::client(settings.ca.as_deref())?;

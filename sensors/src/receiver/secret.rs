@@ -42,7 +42,8 @@ impl SecretRef {
         let (place, text) = match (&self.file, &self.env) {
             (Some(path), _) => {
                 let place = path.display().to_string();
-                let text = read_file(path).map_err(|error| invalid(format!("the secret in {place}: {error}")))?;
+                let text =
+                    read_file(path).map_err(|error| invalid(format!("the secret in {place}: {error}")))?;
                 (place, text)
             }
             (None, name) => {

@@ -293,15 +293,29 @@ impl Settings {
             _ => false,
         };
         misplaced("tokens", !self.tokens.is_empty(), listens, "http-listen:// only");
-        misplaced("interval_seconds", self.interval_seconds.is_some(), polls, "poll+https:// and poll+http:// only");
+        misplaced(
+            "interval_seconds",
+            self.interval_seconds.is_some(),
+            polls,
+            "poll+https:// and poll+http:// only",
+        );
         misplaced("subscribe", self.subscribe.is_some(), socket, "wss:// and ws:// only");
-        misplaced("secret", self.secret.is_some(), polls || socket, "poll+https://, wss:// and the like only");
+        misplaced(
+            "secret",
+            self.secret.is_some(),
+            polls || socket,
+            "poll+https://, wss:// and the like only",
+        );
         misplaced("user", self.user.is_some(), mqtt, "mqtt:// and mqtts:// only");
         misplaced("password", self.password.is_some(), mqtt, "mqtt:// and mqtts:// only");
         misplaced("client_id", self.client_id.is_some(), mqtt, "mqtt:// and mqtts:// only");
         misplaced("ca", self.ca.is_some(), encrypted, "poll+https://, wss:// and mqtts:// only");
         if mqtt && !cfg!(feature = "mqtt") {
-            problem("connect", "this program was built without MQTT".into(), "a build with the feature `mqtt`");
+            problem(
+                "connect",
+                "this program was built without MQTT".into(),
+                "a build with the feature `mqtt`",
+            );
         }
         self.check_tokens(address, problem);
         self.check_secrets(problem);
@@ -317,7 +331,11 @@ impl Settings {
         }
         for (index, Token { station, .. }) in self.tokens.iter().enumerate() {
             if station.trim().is_empty() || station.chars().any(char::is_control) || station.len() > 64 {
-                problem("tokens", format!("`{station:.80}` is not a station's name"), "1 to 64 printable characters");
+                problem(
+                    "tokens",
+                    format!("`{station:.80}` is not a station's name"),
+                    "1 to 64 printable characters",
+                );
             }
             if self.tokens[..index].iter().any(|earlier| earlier.station == *station) {
                 problem("tokens", format!("`{station}` has two tokens"), "one token for each station");
@@ -341,9 +359,15 @@ impl Settings {
         let has_place = |text: &str| text.contains(address::SECRET);
         let place = has_place(&self.connect) || self.subscribe.as_deref().is_some_and(has_place);
         match (&self.secret, place) {
-            (None, true) => problem("secret", "missing beside the `{secret}` that it stands for".into(), kept),
+            (None, true) => {
+                problem("secret", "missing beside the `{secret}` that it stands for".into(), kept)
+            }
             (Some(_), false) => {
-                problem("secret", "nothing says where it goes".into(), "`{secret}` in `connect` or `subscribe`");
+                problem(
+                    "secret",
+                    "nothing says where it goes".into(),
+                    "`{secret}` in `connect` or `subscribe`",
+                );
             }
             _ => {}
         }
@@ -351,10 +375,16 @@ impl Settings {
             problem("user", "missing beside a password".into(), "the user's name at the broker");
         }
         let bad_id = |id: &String| {
-            id.is_empty() || id.len() > 64 || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+            id.is_empty()
+                || id.len() > 64
+                || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
         };
         if self.client_id.as_ref().is_some_and(bad_id) {
-            problem("client_id", "not a name for a broker".into(), "1 to 64 letters, digits, `-`, `_` and `.`");
+            problem(
+                "client_id",
+                "not a name for a broker".into(),
+                "1 to 64 letters, digits, `-`, `_` and `.`",
+            );
         }
         if self.interval_seconds.is_some_and(|seconds| !(1..=86_400).contains(&seconds)) {
             problem("interval_seconds", "not an interval".into(), "1 to 86400");
@@ -468,7 +498,10 @@ mod tests {
                 serde_json::json!({"connect": "http-listen://127.0.0.1:1", "tokens": [{"station": "A", "token": {}}]}),
                 "tokens",
             ),
-            (serde_json::json!({"connect": "udp://127.0.0.1:1", "tokens": [{"station": "A", "token": {"env": "A"}}]}), "tokens"),
+            (
+                serde_json::json!({"connect": "udp://127.0.0.1:1", "tokens": [{"station": "A", "token": {"env": "A"}}]}),
+                "tokens",
+            ),
             (serde_json::json!({"connect": "poll+http://h/?k={secret}"}), "secret"),
             (serde_json::json!({"connect": "poll+http://h/", "secret": {"env": "A"}}), "secret"),
             (serde_json::json!({"connect": "poll+http://h/", "interval_seconds": 0}), "interval_seconds"),
@@ -487,7 +520,8 @@ mod tests {
 
     #[test]
     fn files_stand_beside_the_settings_file() {
-        let mut settings = read(serde_json::json!({"name": "h", "connect": "wss://h/{secret}", "ca": "/etc/ca.pem",
+        let mut settings =
+            read(serde_json::json!({"name": "h", "connect": "wss://h/{secret}", "ca": "/etc/ca.pem",
             "secret": {"file": "key"}}));
         settings.files_relative_to(Path::new("/srv"));
         assert_eq!(settings.secret.unwrap().file.unwrap(), Path::new("/srv/key"));

@@ -16,7 +16,9 @@ pub(super) fn client(ca: Option<&Path>) -> Result<ClientConfig> {
                 let message = format!("the certificates in {}: {why}", path.display());
                 Error::new(ErrorKind::InvalidInput, message)
             };
-            for certificate in CertificateDer::pem_file_iter(path).map_err(|error| unusable(error.to_string()))? {
+            for certificate in
+                CertificateDer::pem_file_iter(path).map_err(|error| unusable(error.to_string()))?
+            {
                 let certificate = certificate.map_err(|error| unusable(error.to_string()))?;
                 roots.add(certificate).map_err(|error| unusable(error.to_string()))?;
             }

@@ -31,7 +31,8 @@ const PING_EVERY: Duration = Duration::from_secs(20);
 pub(super) async fn open(url: &str, settings: &Settings) -> Result<Mailbox> {
     let invalid = |why: String| Error::new(ErrorKind::InvalidInput, why);
     let secret = settings.secret.as_ref().map(|secret| secret.read()).transpose()?;
-    let place = url::Url::parse(&url.replace(SECRET, "secret")).map_err(|error| invalid(error.to_string()))?;
+    let place =
+        url::Url::parse(&url.replace(SECRET, "secret")).map_err(|error| invalid(error.to_string()))?;
     let host = place.host_str().ok_or_else(|| invalid("the host is missing".into()))?;
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let port = place.port_or_known_default().ok_or_else(|| invalid("the port is missing".into()))?;
@@ -42,7 +43,9 @@ pub(super) async fn open(url: &str, settings: &Settings) -> Result<Mailbox> {
     }
     let name = ServerName::try_from(host.to_owned()).map_err(|error| invalid(error.to_string()))?;
     let connector = TlsConnector::from(Arc::new(tls::client(settings.ca.as_deref())?));
-    let stream = timeout(ANSWER_TIME_MAX, connector.connect(name, stream)).await.map_err(|_| ErrorKind::TimedOut)??;
+    let stream = timeout(ANSWER_TIME_MAX, connector.connect(name, stream))
+        .await
+        .map_err(|_| ErrorKind::TimedOut)??;
     told.start(stream).await
 }
 
@@ -59,9 +62,11 @@ impl Told<'_> {
             .max_message_size(Some(MESSAGE_MAX))
             .max_frame_size(Some(MESSAGE_MAX))
             .max_write_buffer_size(2 * MESSAGE_MAX);
-        let url = self.with_secret(self.url, |value| url::form_urlencoded::byte_serialize(value.as_bytes()).collect());
+        let url = self
+            .with_secret(self.url, |value| url::form_urlencoded::byte_serialize(value.as_bytes()).collect());
         let opened = timeout(ANSWER_TIME_MAX, client_async_with_config(url, stream, Some(limits))).await;
-        let (mut socket, _) = opened.map_err(|_| ErrorKind::TimedOut)?.map_err(|error| self.trouble(error))?;
+        let (mut socket, _) =
+            opened.map_err(|_| ErrorKind::TimedOut)?.map_err(|error| self.trouble(error))?;
         if let Some(subscribe) = self.subscribe {
             let text = self.with_secret(subscribe, json_inside);
             say(&mut socket, Message::text(text)).await.map_err(|error| self.trouble(error))?;
@@ -102,12 +107,17 @@ fn trouble(error: tungstenite::Error) -> Error {
         tungstenite::Error::Io(error) => error,
         tungstenite::Error::ConnectionClosed => Error::from(ErrorKind::UnexpectedEof),
         tungstenite::Error::Http(answer) => Error::other(format!("the server answers {}", answer.status())),
-        tungstenite::Error::Capacity(_) => Error::other(format!("a message is longer than {MESSAGE_MAX} bytes")),
+        tungstenite::Error::Capacity(_) => {
+            Error::other(format!("a message is longer than {MESSAGE_MAX} bytes"))
+        }
         error => Error::other(error.to_string()),
     }
 }
 
-async fn say<S>(socket: &mut WebSocketStream<S>, message: Message) -> std::result::Result<(), tungstenite::Error>
+async fn say<S>(
+    socket: &mut WebSocketStream<S>,
+    message: Message,
+) -> std::result::Result<(), tungstenite::Error>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -137,7 +147,10 @@ async fn hear<S: AsyncRead + AsyncWrite + Unpin>(mut socket: WebSocketStream<S>,
             Some(Ok(Message::Text(text))) => text.into(),
             Some(Ok(Message::Binary(bytes))) => bytes,
             Some(Ok(Message::Close(Some(why)))) if !why.reason.is_empty() => {
-                return Err(Error::other(format!("the server closes the link: {:.200}", why.reason.as_str())));
+                return Err(Error::other(format!(
+                    "the server closes the link: {:.200}",
+                    why.reason.as_str()
+                )));
             }
             // Pings are answered by the socket.
             Some(Ok(_)) => continue,
