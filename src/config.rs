@@ -92,6 +92,7 @@ pub fn load(path: &Path) -> Result<Settings, Vec<Problem>> {
         if let Some(recording) = receiver.connect.strip_prefix("file://") {
             receiver.connect = format!("file://{}", folder.join(recording).display());
         }
+        receiver.files_relative_to(folder);
     }
     Ok(settings)
 }

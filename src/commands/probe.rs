@@ -10,12 +10,13 @@ use watchkeeper::daemon::now;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// `tcp://HOST:PORT`, `tcp-listen://IP:PORT`, `udp://IP:PORT` or a device such as `/dev/ttyUSB0`.
+    /// `tcp://HOST:PORT`, `tcp-listen://IP:PORT`, `udp://IP:PORT`, a device such as `/dev/ttyUSB0`,
+    /// `http-listen://IP:PORT`, `poll+https://HOST/PATH`, `wss://HOST/PATH`, `mqtt://HOST/TOPIC` or `gpsd://HOST`.
     address: String,
     /// How long to listen, in seconds.
     #[arg(long, default_value_t = 30)]
     seconds: u64,
-    /// For UDP and TCP servers: networks that may send, such as 192.0.2.0/24; anyone without it.
+    /// For UDP, TCP and HTTP servers: networks that may send, such as 192.0.2.0/24; anyone without it.
     #[arg(long)]
     allow: Vec<String>,
 }

@@ -4,7 +4,7 @@ use super::address::SECRET;
 use super::body::{Lines, NotUnpacked, gunzip};
 use super::health::{Health, State};
 use super::mailbox::{Letter, Mailbox, Slot};
-use super::secret::Secret;
+use super::secret::{self, Secret};
 use super::settings::Settings;
 use super::tls;
 use reqwest::header::{
@@ -40,7 +40,7 @@ const RETRY_AFTER_MAX: u64 = 3600;
 /// Makes ready to ask; the first question follows at once. What goes wrong with a question is shown, and asked again
 /// in its time: a server that limits how often it answers must not be dialled like a receiver.
 pub(super) fn open(url: &str, settings: &Settings, health: Arc<Health>) -> Result<Mailbox> {
-    let secret = settings.secret.as_ref().map(|secret| secret.read()).transpose()?;
+    let secret = secret::of(settings)?;
     let tls = if url.starts_with("https:") { tls::client(settings.ca.as_deref())? } else { tls::nobody() };
     let client = Client::builder()
         .tls_backend_preconfigured(tls)

@@ -1,5 +1,7 @@
 //! Secrets: where a token, key or password is kept, and its value, which no log, screen or error ever shows.
 
+use super::address::SECRET;
+use super::settings::Settings;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::io::{Error, ErrorKind, Read, Result};
@@ -58,6 +60,18 @@ impl SecretRef {
             return Err(invalid(format!("the secret in {place} is empty or not printable")));
         }
         Ok(Secret(text.to_owned()))
+    }
+}
+
+/// The secret that stands for `{secret}` in an address and a subscription; none where they have no such place.
+pub(super) fn of(settings: &Settings) -> Result<Option<Secret>> {
+    let place = [Some(&settings.connect), settings.subscribe.as_ref()];
+    match &settings.secret {
+        Some(secret) => secret.read().map(Some),
+        None if place.into_iter().flatten().any(|text| text.contains(SECRET)) => {
+            Err(Error::new(ErrorKind::InvalidInput, "no `secret` is set to stand for {secret}"))
+        }
+        None => Ok(None),
     }
 }
 

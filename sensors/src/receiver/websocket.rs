@@ -3,7 +3,7 @@
 use super::address::SECRET;
 use super::body::Lines;
 use super::mailbox::{Letter, Mailbox, Slot};
-use super::secret::Secret;
+use super::secret::{self, Secret};
 use super::settings::Settings;
 use super::{tcp_client, tls};
 use futures_util::{SinkExt, StreamExt};
@@ -30,7 +30,7 @@ const PING_EVERY: Duration = Duration::from_secs(20);
 /// Opens the link and subscribes.
 pub(super) async fn open(url: &str, settings: &Settings) -> Result<Mailbox> {
     let invalid = |why: String| Error::new(ErrorKind::InvalidInput, why);
-    let secret = settings.secret.as_ref().map(|secret| secret.read()).transpose()?;
+    let secret = secret::of(settings)?;
     let place =
         url::Url::parse(&url.replace(SECRET, "secret")).map_err(|error| invalid(error.to_string()))?;
     let host = place.host_str().ok_or_else(|| invalid("the host is missing".into()))?;

@@ -261,6 +261,23 @@ async fn connections_are_bounded_and_none_outlives_the_receiver() {
 }
 
 #[tokio::test]
+async fn a_place_is_free_again_when_its_connection_has_gone() {
+    let site = Site::open().await;
+    for n in 0..2000 {
+        let mut peer = TcpStream::connect(site.at).await.unwrap();
+        if n % 2 == 0 {
+            // The other half goes without a word.
+            let ask = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+            peer.write_all(ask).await.unwrap();
+            let mut said = String::new();
+            peer.read_to_string(&mut said).await.unwrap();
+            assert!(said.starts_with("HTTP/1.1 405 "), "{said}");
+        }
+    }
+    assert_eq!(site.heard.health.snapshot().refused_peers, 0);
+}
+
+#[tokio::test]
 async fn tokens_that_cannot_serve_are_named_and_never_shown() {
     let at = free_address().await;
     let folder = tempfile::tempdir().unwrap();

@@ -176,10 +176,10 @@ async fn more_messages_than_wait_at_a_time_all_come() {
 async fn a_user_is_held_against_a_password_and_the_password_is_never_shown() {
     let broker = Broker::start("allow_anonymous false\npassword_file PLACE/users\nacl_file PLACE/acl").await;
     let connect = format!("mqtt://{}/ais/#", broker.at);
-    let password = |word: &str| kept(broker.folder.path(), word, word);
+    let password = |word: &str| kept(broker.folder.path(), "password", word);
     let wrong =
         settings(serde_json::json!({"connect": connect, "user": "watch", "password": password("a guess")}));
-    assert!(!format!("{wrong:?}").contains("a guess\""));
+    assert!(!format!("{wrong:?}").contains("a guess"));
     let heard = Listening::to(wrong);
     let failed = heard.until_said("does not let us in: `user` or `password` is wrong").await;
     assert!(failed.state == State::Failed && !failed.detail.contains("a guess"), "{}", failed.detail);
