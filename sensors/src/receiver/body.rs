@@ -148,7 +148,7 @@ fn tag_block(station: &str) -> Vec<u8> {
 }
 
 /// Why a packed body was not unpacked.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NotUnpacked {
     /// It would be longer than allowed.
     TooLong,

@@ -103,18 +103,17 @@ fn trouble(error: ConnectionError) -> Error {
 /// it has not heard back about it sends again.
 async fn hear(mut broker: EventLoop, topic: String, passed_on: mpsc::Sender<Publish>) -> Result<()> {
     loop {
-        match broker.poll().await.map_err(trouble)? {
-            Event::Incoming(Packet::SubAck(answer)) => {
-                if answer.return_codes.contains(&SubscribeReasonCode::Failure) {
-                    return Err(Error::other(format!("it does not let us hear `{topic}`")));
-                }
+        let message = match broker.poll().await.map_err(trouble)? {
+            Event::Incoming(Packet::Publish(message)) => message,
+            Event::Incoming(Packet::SubAck(answer))
+                if answer.return_codes.contains(&SubscribeReasonCode::Failure) =>
+            {
+                return Err(Error::other(format!("it does not let us hear `{topic}`")));
             }
-            Event::Incoming(Packet::Publish(message)) => {
-                if passed_on.send(message).await.is_err() {
-                    return Ok(());
-                }
-            }
-            _ => {}
+            _ => continue,
+        };
+        if passed_on.send(message).await.is_err() {
+            return Ok(());
         }
     }
 }

@@ -360,7 +360,7 @@ impl Settings {
         let place = has_place(&self.connect) || self.subscribe.as_deref().is_some_and(has_place);
         match (&self.secret, place) {
             (None, true) => {
-                problem("secret", "missing beside the `{secret}` that it stands for".into(), kept)
+                problem("secret", "missing beside the `{secret}` that it stands for".into(), kept);
             }
             (Some(_), false) => {
                 problem(
