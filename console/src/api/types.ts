@@ -148,6 +148,8 @@ export interface Receiver {
   bytes: number;
   messages: number;
   refused: number;
+  limited: number;
+  lost_lines: number;
   last_heard_at: number | null;
   furthest_nm: number | null;
 }
