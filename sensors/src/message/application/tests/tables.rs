@@ -113,6 +113,17 @@ fn has_sentinels_that_fit_their_fields() {
     }
 }
 
+#[test]
+fn reads_every_table_from_enough_bits() {
+    for layout in layouts() {
+        let zeros = bits(&vec![(1, 0); (layout.lengths.end - 1).min(1_100)]);
+        let (dac, fi) = layout.ids[0];
+        let addressed = layout.carrier == Carrier::Any;
+        let readable = |data: &Bits| read(dac, fi, addressed, data).is_ok_and(|a| a.layout() == layout);
+        assert!(with_choices(layout, &zeros).iter().any(readable), "{}", layout.name);
+    }
+}
+
 /// A source that knows nothing but some numbers.
 struct Numbers(&'static [(&'static str, i64)]);
 
