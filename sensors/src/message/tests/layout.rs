@@ -87,7 +87,7 @@ fn static_data_of_class_a() {
 
 #[test]
 fn data_of_applications() {
-    let application = Application { dac: 200, fi: 10 };
+    let application = ApplicationId { dac: 200, fi: 10 };
     let data = Bits::from_bytes(&[0xab, 0xc0], 12).expect("12 bits");
     let to_all = Binary { application, data: data.clone(), ..Default::default() };
     sent(8, Body::Binary(Box::new(to_all.clone())), 68, &[(40, 10, 200), (50, 6, 10), (56, 12, 0xabc)]);

@@ -55,8 +55,8 @@ fn bits(len_max: usize) -> impl Strategy<Value = Bits> {
         .prop_map(|(bytes, len)| Bits::from_bytes(&bytes, len).expect("as many bits"))
 }
 
-fn application() -> impl Strategy<Value = Application> {
-    (0..1024_u16, 0..64_u8).prop_map(|(dac, fi)| Application { dac, fi })
+fn application() -> impl Strategy<Value = ApplicationId> {
+    (0..1024_u16, 0..64_u8).prop_map(|(dac, fi)| ApplicationId { dac, fi })
 }
 
 fn coarse_place() -> impl Strategy<Value = Option<CoarsePlace>> {
