@@ -189,6 +189,7 @@ export interface Vessel {
   breadth_m: number | null;
   destination: string | null;
   draught_m: number | null;
+  persons_on_board: string | null;
   class: string;
   first_heard_at: number;
   last_heard_at: number;
