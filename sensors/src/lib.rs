@@ -13,6 +13,8 @@ pub mod vessel;
 pub mod sentence;
 pub mod message;
 pub mod gnss;
+pub mod radar;
+pub mod transponder;
 pub mod report;
 pub mod receiver;
 
