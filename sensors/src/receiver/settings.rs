@@ -3,6 +3,7 @@
 use super::address::{self, Address};
 use super::allow::AllowList;
 use super::replay::{self, Pace};
+use crate::sentence::Checksum;
 use crate::{ReceiverId, Time};
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +32,10 @@ pub struct Settings {
     /// something every second; raise this where hours pass between vessels.
     #[serde(default = "idle_timeout_default")]
     pub idle_timeout_seconds: u32,
+    /// `"required"`: a sentence without its checksum is refused. `"optional"`: it is read, for devices that add none;
+    /// a line that was cut short may then be taken for a whole one. A wrong checksum is always refused.
+    #[serde(default, skip_serializing_if = "Checksum::is_required")]
+    pub checksum: Checksum,
     /// For `file`: `"as_recorded"`, a number of times faster such as `60`, or `"flat_out"`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub speed: Option<Speed>,
@@ -105,6 +110,7 @@ impl Settings {
             connect: connect.to_string(),
             allow: Vec::new(),
             idle_timeout_seconds: idle_timeout_default(),
+            checksum: Checksum::Required,
             speed: None,
             start: None,
             rate: None,
