@@ -38,7 +38,7 @@ impl Fixture {
 
     fn hear(&self) -> Ear {
         let mut ear = Ear::default();
-        let (mut receiver, mut after) = (1, Span::ZERO);
+        let (mut receiver, mut after) = (1, 0);
         if self.header("Setting").iter().any(|setting| setting == "checksum optional") {
             ear.decoder.set_checksum(ReceiverId(receiver), Checksum::Optional);
         }
@@ -47,11 +47,11 @@ impl Fixture {
                 Some(then) => match then.split(' ').collect::<Vec<_>>()[..] {
                     ["receiver", number] => receiver = number.parse().expect("a number"),
                     [millis, "ms", "later"] => {
-                        after = after + Span::from_millis(millis.parse().expect("a number"));
+                        after += millis.parse::<i64>().expect("a number");
                     }
                     _ => panic!("{}: `{then}` is not known", self.name()),
                 },
-                None => ear.hear(receiver, after, line),
+                None => ear.hear(receiver, Span::from_millis(after), line),
             }
         }
         ear
