@@ -2,7 +2,7 @@
 
 use super::{Ais, Content, Counts, ReceiverId, Report};
 use crate::gnss::GnssReport;
-use crate::message::{self, Body, Message};
+use crate::message::{self, Message};
 use crate::radar::Radar;
 use crate::sentence::assembly::{Assembly, Part};
 use crate::sentence::{self, Checksum, Groups, Item, Payload, Reject, Sentence, Signal, Tag, Trailer, Vdm};
@@ -236,7 +236,6 @@ impl Decoder {
             Err(reject) => return self.counts.refuse(reject, 1),
         }
         match Message::decode(payload) {
-            Ok(Message { body: Body::Other, .. }) => {}
             Ok(message) => {
                 let Origin { tag, signal } = origin;
                 let (payload_hash, station_hash) = (payload.hash(), tag.station);
