@@ -183,7 +183,9 @@ impl Source {
             Source::TcpServer(server) => server.tell(),
             // It tells how its last question went.
             Source::Mailbox(_) if matches!(address, Address::HttpPoll { .. }) => {}
-            _ if address.is_open_to_senders() => health.set(State::Listening, format!("listens at {address}")),
+            _ if address.is_open_to_senders() => {
+                health.set(State::Listening, format!("listens at {address}"))
+            }
             _ => health.set(State::Connected, format!("hears {address}")),
         }
     }
