@@ -94,6 +94,7 @@ pub fn load(path: &Path) -> Result<Settings, Vec<Problem>> {
                 receiver.connect = format!("{kind}{}", folder.join(path).display());
             }
         }
+        receiver.files_relative_to(folder);
     }
     Ok(settings)
 }
