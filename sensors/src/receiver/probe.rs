@@ -90,8 +90,8 @@ impl Findings {
 /// Listens for `length` and calls `news` about once a second with what was heard so far.
 ///
 /// A serial port is tried at its given rate and at the usual ones; the first with right checksums keeps the rest of
-/// the time. Without `allow`, anyone may send to a UDP or TCP port while it is probed; the stanza then allows
-/// those who did.
+/// the time. Without `allow`, anyone may send to a UDP, TCP or HTTP port while it is probed; the stanza then allows
+/// those who did. Whoever posts over HTTP is told to send again, since what is probed is not written down.
 pub async fn probe(
     address: &Address,
     allow: &[String],
