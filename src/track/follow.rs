@@ -310,6 +310,7 @@ impl Track {
     fn learn(&mut self, message: &Message, report: &Report, gained: &mut Gained) {
         let says_what_it_is = match &message.body {
             Body::StaticVoyage(_) | Body::StaticB(_) | Body::AidToNavigation(_) => true,
+            Body::Binary(said) => said.persons_on_board().is_some(),
             Body::PositionBExtended(said) => said.name.is_some() || said.ship_type.is_some(),
             _ => false,
         };

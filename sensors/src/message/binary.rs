@@ -1,5 +1,6 @@
 //! Types 6 (to one station) and 8 (to all): bits whose meaning an application gives them.
 
+use super::application::{self, PersonsOnBoard, Unread};
 use super::{Bits, Payload};
 use crate::Mmsi;
 use serde::{Deserialize, Serialize};
@@ -46,6 +47,19 @@ pub(super) const BITS_ADDRESSED: usize = 88;
 pub(super) const BITS: usize = 56;
 
 impl Binary {
+    /// What the data say, by the application's table.
+    ///
+    /// # Errors
+    /// Where there is no table, or too few bits for it: then the data stay bits.
+    pub fn read_application(&self) -> Result<application::Application, Unread> {
+        application::read(self.application.dac, self.application.fi, self.to.is_some(), &self.data)
+    }
+
+    /// How many persons the sender says are on board.
+    pub fn persons_on_board(&self) -> Option<PersonsOnBoard> {
+        self.read_application().ok()?.persons_on_board()
+    }
+
     pub(super) fn read(bits: &Payload) -> Self {
         Binary {
             application: ApplicationId::read(bits, 40),

@@ -1,10 +1,8 @@
 //! Area notices: cautions, restrictions and distress in circles, boxes, sectors and polygons.
 
-use super::layout::{Field, Layout};
-use super::layout::{
-    choice, day, fine_latitude, fine_longitude, hour, latitude, linkage, longitude, minute, month,
-};
-use super::layout::{raw, records, spare, text, unsigned};
+use super::field::{Field, choice, day, fine_latitude, fine_longitude, hour, latitude, linkage, longitude};
+use super::field::{minute, month, raw, records, spare, text, unsigned};
+use super::layout::Layout;
 
 pub(super) const LAYOUTS: &[Layout] = &[
     Layout::new(

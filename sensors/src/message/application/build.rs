@@ -1,6 +1,7 @@
 //! An application put together from named values: a JSON object, an exercise.
 
-use super::layout::{Field, Kind, Layout, Stamp};
+use super::field::Field;
+use super::layout::{Kind, Layout, Stamp};
 use super::record::{Entry, Record, Value};
 use super::{Application, Bits};
 

@@ -1,8 +1,8 @@
 //! Reports of environmental sensors: site, wind, water, weather, air gap.
 
-use super::layout::{Field, Layout};
-use super::layout::{choice, day, fine_latitude, fine_longitude, flag, hour, minute};
-use super::layout::{raw, records, signed, spare, text, unsigned};
+use super::field::{Field, choice, day, fine_latitude, fine_longitude, flag, hour, minute, raw, records};
+use super::field::{signed, spare, text, unsigned};
+use super::layout::Layout;
 use super::weather::TREND;
 
 pub(super) const LAYOUTS: &[Layout] =

@@ -1,7 +1,7 @@
 //! What stations ask and tell each other about applications.
 
-use super::layout::{Field, Layout};
-use super::layout::{flag, records, spare, unsigned};
+use super::field::{Field, flag, records, spare, unsigned};
+use super::layout::Layout;
 
 pub(super) const LAYOUTS: &[Layout] = &[
     Layout::new(

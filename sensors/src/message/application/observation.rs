@@ -1,7 +1,8 @@
 //! Weather observed on ships.
 
-use super::layout::{Field, Layout};
-use super::layout::{choice, day, flag, hour, latitude, longitude, minute, signed, spare, text, unsigned};
+use super::field::unsigned;
+use super::field::{Field, choice, day, flag, hour, latitude, longitude, minute, signed, spare, text};
+use super::layout::Layout;
 
 pub(super) const LAYOUTS: &[Layout] = &[
     Layout::new(

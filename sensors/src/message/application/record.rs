@@ -1,15 +1,17 @@
 //! Fields with their values, read from bits and written back.
 
 use super::super::text;
-use super::layout::{Field, Kind};
+use super::field::Field;
+use super::layout::Kind;
 use super::{Bits, Payload};
+use std::fmt;
 
 /// The fields of an application, or of one group in it, in the order sent; spare bits left out.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Record(pub(super) Vec<Entry>);
 
 /// One field and its value.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Entry {
     /// What the table says of it.
     pub field: &'static Field,
@@ -28,6 +30,12 @@ pub enum Value {
     Bits(Bits),
     /// The groups of a repetition.
     Records(Vec<Record>),
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {:?}", self.field.name, self.value)
+    }
 }
 
 impl Entry {

@@ -1,7 +1,7 @@
 //! Targets that a vessel traffic service sees by other means than AIS: radar, say.
 
-use super::layout::{Field, Layout};
-use super::layout::{choice, latitude, longitude, records, spare, text, unsigned};
+use super::field::{Field, choice, latitude, longitude, records, spare, text, unsigned};
+use super::layout::Layout;
 
 /// Broadcast under the id of persons on board, and told from them by being longer.
 pub(super) const TARGETS_1998: Layout = Layout::new(

@@ -1,7 +1,7 @@
 //! Weather and water at a station: 1/11 of 2004 and 1/31, which has another order and other sentinels.
 
-use super::layout::{Field, Layout, Stamp};
-use super::layout::{day, flag, hour, latitude, longitude, minute, signed, spare, unsigned};
+use super::field::{Field, day, flag, hour, latitude, longitude, minute, signed, spare, unsigned};
+use super::layout::{Layout, Stamp};
 
 pub(super) const LAYOUTS: &[Layout] = &[
     Layout::new("weather", "IMO SN.1/Circ.289", &[(1, 31)], WEATHER).stamps(TIMESTAMP),
