@@ -182,7 +182,7 @@ impl Source {
             // It tells how its last question went.
             Source::Mailbox(_) if matches!(address, Address::HttpPoll { .. }) => {}
             _ if address.is_open_to_senders() => {
-                health.set(State::Listening, format!("listens at {address}"))
+                health.set(State::Listening, format!("listens at {address}"));
             }
             _ => health.set(State::Connected, format!("hears {address}")),
         }
