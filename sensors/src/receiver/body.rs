@@ -167,6 +167,7 @@ pub(super) fn gunzip(packed: &[u8], length_max: usize) -> Result<Vec<u8>, NotUnp
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sentence::Item;
     use proptest::prelude::*;
 
     fn lines(body: &str) -> Vec<String> {
@@ -252,6 +253,15 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn no_name_of_a_station_spoils_its_sentence(station in any::<String>()) {
+            let sentence = b"!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0*23";
+            let mut lines = Lines::of(Some(&station));
+            lines.take(sentence);
+            let read: Vec<Item<'_>> = crate::sentence::items(lines.bytes.trim_ascii_end()).collect();
+            prop_assert!(matches!(read[..], [Item::Tag(_), Item::Sentence(_)]), "{:?}", read);
+        }
+
         #[test]
         fn a_line_never_holds_a_line_end(body in "[\\[{\"]?[\\[\\]{}\":,a1\\\\\r\n ]{0,60}", length in 1usize..40) {
             let mut lines = Lines::of(Some("S"));

@@ -44,6 +44,7 @@ pub(super) fn open(url: &str, settings: &Settings, health: Arc<Health>) -> Resul
     let tls = if url.starts_with("https:") { tls::client(settings.ca.as_deref())? } else { tls::nobody() };
     let client = Client::builder()
         .tls_backend_preconfigured(tls)
+        // What is dialled is what the settings say, and the key goes nowhere else.
         .redirect(Policy::none())
         .no_proxy()
         .connect_timeout(CONNECT_TIME_MAX)

@@ -13,7 +13,7 @@ use std::io::{Error, ErrorKind, Result};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{Instant, interval_at, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use tokio_rustls::TlsConnector;
 use tokio_tungstenite::tungstenite::{self, Message, protocol::WebSocketConfig};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
@@ -24,7 +24,7 @@ const MESSAGE_MAX: usize = 256 * 1024;
 /// How long opening, and each thing we say, may take. Ours, unproven.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
 
-/// How often we ask whether the other side is there; a link that says nothing for three of these is dead.
+/// How often we ask whether the other side is there; a link that leaves three of these unanswered is dead.
 const PING_EVERY: Duration = Duration::from_secs(20);
 
 /// Opens the link and subscribes.
@@ -127,6 +127,8 @@ where
 
 async fn hear<S: AsyncRead + AsyncWrite + Unpin>(mut socket: WebSocketStream<S>, slot: Slot) -> Result<()> {
     let mut ping = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
+    // While nobody takes its messages it is not asked; afterwards it gets its time to answer.
+    ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut unanswered = 0;
     loop {
         let message = tokio::select! {
@@ -186,6 +188,17 @@ mod tests {
     #[test]
     fn a_secret_is_written_as_json_has_it() {
         assert_eq!(json_inside("a\"b\\c"), "a\\\"b\\\\c");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_link_that_answers_nothing_is_dead_after_a_while() {
+        use tokio_tungstenite::tungstenite::protocol::Role;
+        let (ours, _theirs) = tokio::io::duplex(4096);
+        let socket = WebSocketStream::from_raw_socket(ours, Role::Client, None).await;
+        let (slot, _letters) = tokio::sync::mpsc::channel(1);
+        let began = Instant::now();
+        let error = hear(socket, slot).await.unwrap_err();
+        assert_eq!((error.kind(), began.elapsed().as_secs()), (ErrorKind::TimedOut, 80));
     }
 
     #[test]
