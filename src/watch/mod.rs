@@ -310,6 +310,7 @@ mod tests {
                     payload_hash: 0,
                     station_hash: 0,
                     signal: None,
+                    derived: false,
                 }),
             };
             watch.report(&report, &mut outcome);
