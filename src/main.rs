@@ -28,6 +28,9 @@ enum Command {
     Replay(commands::replay::Arguments),
     /// Ask the history.
     Query(commands::query::Arguments),
+    /// A receiver beyond the network: the small computer by the mast.
+    #[command(subcommand)]
+    Edge(commands::edge::Command),
     /// Turn a scenario into a recording.
     Exercise(commands::exercise::Arguments),
 }
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         Command::Probe(arguments) => commands::probe::run(&arguments),
         Command::Replay(arguments) => commands::replay::run(arguments),
         Command::Query(arguments) => commands::query::run(arguments),
+        Command::Edge(command) => commands::edge::run(command),
         Command::Exercise(arguments) => commands::exercise::run(&arguments),
     };
     match done {

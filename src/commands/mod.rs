@@ -1,6 +1,7 @@
 //! One file per subcommand: reads its arguments, calls the library, prints.
 
 pub(crate) mod check;
+pub(crate) mod edge;
 pub(crate) mod exercise;
 pub(crate) mod probe;
 pub(crate) mod query;

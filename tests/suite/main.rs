@@ -2,6 +2,7 @@
 
 mod api;
 mod bad_input;
+mod edge;
 mod layers;
 mod night;
 mod program;

@@ -1,4 +1,4 @@
-//! Where a receiver is reached: `tcp://`, `tcp-listen://`, `udp://`, `serial://`, `file://`.
+//! Where a receiver is reached: `tcp://`, `tcp-listen://`, `udp://`, `serial://`, `file://`, `edge://`.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -9,7 +9,7 @@ pub const BAUD_DEFAULT: u32 = 38_400;
 
 /// What an address may look like, for messages about one that doesn't.
 pub const ACCEPTED: &str = "tcp://HOST:PORT, tcp-listen://IP:PORT, udp://IP:PORT, \
-    serial:///dev/DEVICE?baud=38400 or file:///PATH";
+    serial:///dev/DEVICE?baud=38400, file:///PATH or edge://STATION/RECEIVER";
 
 /// A receiver's address. Displays as it is written in the settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +43,13 @@ pub enum Address {
         /// The file.
         path: PathBuf,
     },
+    /// A receiver at a station beyond the network, whose `watchkeeper edge` sends us what it hears.
+    Edge {
+        /// The station, one of `[[edge.station]]`.
+        station: String,
+        /// The receiver's name at the station.
+        receiver: String,
+    },
 }
 
 impl Address {
@@ -62,6 +69,7 @@ impl Address {
             "serial" => serial(rest),
             "file" if rest.is_empty() => Err("the path of the file is missing".into()),
             "file" => Ok(Address::File { path: PathBuf::from(rest) }),
+            "edge" => edge(rest),
             other => Err(format!("`{other}` is not a kind of link")),
         }
     }
@@ -74,6 +82,7 @@ impl Address {
             Address::Udp { .. } => "udp",
             Address::Serial { .. } => "serial",
             Address::File { .. } => "replay",
+            Address::Edge { .. } => "edge",
         }
     }
 }
@@ -108,6 +117,27 @@ fn serial(text: &str) -> Result<Address, String> {
     Ok(Address::Serial { path: path.to_owned(), baud })
 }
 
+fn edge(text: &str) -> Result<Address, String> {
+    let (station, receiver) =
+        text.split_once('/').ok_or_else(|| format!("`{text}` does not name a station and its receiver"))?;
+    for name in [station, receiver] {
+        if !is_plain_name(name) {
+            return Err(format!("`{name}` is not a name of {PLAIN_NAME}"));
+        }
+    }
+    Ok(Address::Edge { station: station.to_owned(), receiver: receiver.to_owned() })
+}
+
+/// What [`is_plain_name`] accepts, in words.
+pub const PLAIN_NAME: &str = "1 to 32 letters, digits, `-`, `_` and `.`, the first a letter or digit";
+
+/// Whether a name can stand in an address, a TAG block and the name of a folder as it is.
+pub fn is_plain_name(name: &str) -> bool {
+    (1..=32).contains(&name.len())
+        && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+}
+
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -117,6 +147,7 @@ impl fmt::Display for Address {
             Address::Udp { bind } => write!(f, "udp://{bind}"),
             Address::Serial { path, baud } => write!(f, "serial://{path}?baud={baud}"),
             Address::File { path } => write!(f, "file://{}", path.display()),
+            Address::Edge { station, receiver } => write!(f, "edge://{station}/{receiver}"),
         }
     }
 }
@@ -136,6 +167,7 @@ mod tests {
             "serial:///dev/ttyUSB0?baud=4800",
             "file:///path/night.nmea",
             "file://fixtures/night.nmea",
+            "edge://north-mast/vhf.1",
         ] {
             assert_eq!(Address::parse(text).unwrap().to_string(), text);
         }
@@ -155,6 +187,9 @@ mod tests {
             ("serial:///dev/ttyS0?parity=even", "`parity=even`"),
             ("serial://", "missing"),
             ("file://", "missing"),
+            ("edge://mast", "does not name a station"),
+            ("edge://mast/../x", "`../x`"),
+            ("edge://-m/x", "`-m`"),
         ] {
             let error = Address::parse(text).unwrap_err();
             assert!(error.contains(said), "{text}: {error}");

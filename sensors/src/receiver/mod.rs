@@ -29,13 +29,13 @@ mod tests;
 
 pub use address::Address;
 pub use batch::Batch;
-pub use delivery::{Awaited, Delivery, Receipt};
+pub use backoff::Backoff;
+pub use delivery::{Awaited, Consignment, Delivery, Receipt};
 pub use health::{Health, Snapshot, State};
 pub use settings::{Problem, Settings};
 
 use crate::{ReceiverId, Time};
 use allow::AllowList;
-use backoff::Backoff;
 use lines::{FNV_START, Splitter, fnv1a64, sentences};
 use std::io::{Error, ErrorKind, Result};
 use std::sync::Arc;
@@ -90,6 +90,9 @@ impl Source {
             Address::Udp { bind } => Source::Udp(udp::Udp::open(*bind, allow, health.clone()).await?),
             Address::Serial { path, baud } => Source::Serial(serial::Serial::open(path, *baud)?),
             Address::File { .. } => return Err(invalid("a recording is played, not listened to".into())),
+            Address::Edge { .. } => {
+                return Err(invalid("its lines come in through the centre's own door".into()));
+            }
         })
     }
 
@@ -352,7 +355,7 @@ impl<'a, N: Fn() -> Time> Gather<'a, N> {
     }
 
     fn deliver(&mut self) -> Delivery {
-        Delivery { batch: self.batch.take(), receipts: std::mem::take(&mut self.receipts) }
+        Delivery { receipts: std::mem::take(&mut self.receipts), ..self.batch.take().into() }
     }
 
     /// Ends every unfinished line and passes on what there is.

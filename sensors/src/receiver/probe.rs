@@ -73,6 +73,7 @@ impl Findings {
             Address::TcpServer { bind } | Address::Udp { bind } => format!("port {}", bind.port()),
             Address::Serial { path, .. } => path.clone(),
             Address::File { path } => path.display().to_string(),
+            Address::Edge { station, .. } => station.clone(),
         }
     }
 }

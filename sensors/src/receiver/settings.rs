@@ -19,8 +19,8 @@ pub struct Settings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub longitude: Option<f64>,
     /// How it is reached: `tcp://HOST:PORT` (we dial it), `tcp-listen://IP:PORT` (it dials us), `udp://IP:PORT`
-    /// (it sends datagrams to that address of ours), `serial:///dev/DEVICE?baud=38400` or `file:///PATH`
-    /// (a recording is played, plain or gzip).
+    /// (it sends datagrams to that address of ours), `serial:///dev/DEVICE?baud=38400`, `file:///PATH`
+    /// (a recording is played, plain or gzip) or `edge://STATION/RECEIVER` (a station beyond the network sends it).
     pub connect: String,
     /// For `tcp-listen` and `udp`: the networks that may send to us, such as `["192.0.2.0/24"]`. Without any,
     /// only this machine may. Required where the address is open beyond this machine.

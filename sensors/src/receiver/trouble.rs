@@ -11,6 +11,7 @@ pub(super) fn explain(address: &Address, error: &Error) -> String {
         Address::Udp { bind } => format!("UDP port {} of {}", bind.port(), bind.ip()),
         Address::Serial { path, .. } => path.clone(),
         Address::File { path } => path.display().to_string(),
+        Address::Edge { .. } => address.to_string(),
     };
     match (error.kind(), address) {
         (ErrorKind::AddrInUse, _) => format!("{what} is in use by another program"),
