@@ -110,10 +110,10 @@ fn find_recordings(folder: &Path, receivers: &mut [receiver::Settings]) {
 
 /// Whether the text is meant for the mast and not for the centre.
 pub fn is_edge(text: &str) -> bool {
-    text.lines().map(str::trim_start).any(|line| {
-        header(line).is_some_and(|name| name.trim() == "centre")
-            || line.strip_prefix("station").is_some_and(|rest| rest.trim_start().starts_with('='))
-    })
+    let top = text.lines().take_while(|line| header(line).is_none());
+    let mut named = top.filter_map(|line| line.trim_start().strip_prefix("station"));
+    text.lines().filter_map(header).any(|name| name.trim() == "centre")
+        || named.any(|rest| rest.trim_start().starts_with('='))
 }
 
 /// Reads the settings text of a mast and holds everything in it against what is accepted.

@@ -81,7 +81,17 @@ impl Daemon {
             .await?;
         let door = Door::open(&settings, folder, &stores).await?;
         let first_password = first.map(|password| password.reveal().to_owned());
-        Ok(Daemon { settings, core, places, stores, watch, listener, door, first_password, started_at: now() })
+        Ok(Daemon {
+            settings,
+            core,
+            places,
+            stores,
+            watch,
+            listener,
+            door,
+            first_password,
+            started_at: now(),
+        })
     }
 
     /// Where stations beyond the network send to, and the certificate to give to them; `None` without such a door.
@@ -174,7 +184,8 @@ impl Door {
         std::fs::create_dir_all(&folder).with_context(|| format!("make the folder {}", folder.display()))?;
         let shown = edge::certificate::load_or_make(&settings.edge, &folder)?;
         let newest = stores.consignments(&edge::station::chains(&settings.receiver)).await?;
-        edge::revocation::note_stations(&folder, &settings.edge.station).context("write the list of stations")?;
+        edge::revocation::note_stations(&folder, &settings.edge.station)
+            .context("write the list of stations")?;
         let listener = TcpListener::bind(listen)
             .await
             .with_context(|| format!("listen for stations at {listen} (is the port in use?)"))?;

@@ -102,10 +102,13 @@ fn revoke(station: &str, folder: &Path) -> anyhow::Result<()> {
         Ok(public) => ("-".to_owned(), key::text(&public)),
         Err(_) => {
             let path = folder.join("stations");
-            let known = std::fs::read_to_string(&path)
-                .with_context(|| format!("read {} (is it the folder of a centre that has run?)", path.display()))?;
-            let found = known.lines().filter_map(|line| line.split_once(' ')).find(|(_, name)| *name == station);
-            let (public, name) = found.with_context(|| format!("no station `{station}` in {}", path.display()))?;
+            let known = std::fs::read_to_string(&path).with_context(|| {
+                format!("read {} (is it the folder of a centre that has run?)", path.display())
+            })?;
+            let found =
+                known.lines().filter_map(|line| line.split_once(' ')).find(|(_, name)| *name == station);
+            let (public, name) =
+                found.with_context(|| format!("no station `{station}` in {}", path.display()))?;
             (name.to_owned(), public.to_owned())
         }
     };

@@ -46,8 +46,8 @@ pub fn load_or_make(door: &Door, folder: &Path) -> anyhow::Result<Shown> {
         .with_context(|| format!("read the certificate {}", path.display()))?;
     let first = chain.first().with_context(|| format!("{} holds no certificate", path.display()))?;
     let fingerprint = hex::encode(text_digest(first));
-    let secret =
-        PrivateKeyDer::from_pem_file(&key).with_context(|| format!("read the private key {}", key.display()))?;
+    let secret = PrivateKeyDer::from_pem_file(&key)
+        .with_context(|| format!("read the private key {}", key.display()))?;
     let config = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()

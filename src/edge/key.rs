@@ -12,8 +12,10 @@ use std::path::Path;
 /// When it is none, or one that signs for everybody.
 pub fn parse(text: &str) -> std::result::Result<VerifyingKey, String> {
     let mut bytes = [0; 32];
-    hex::decode_to_slice(text.trim(), &mut bytes).map_err(|_| format!("`{text}` is not 64 hexadecimal digits"))?;
-    let key = VerifyingKey::from_bytes(&bytes).map_err(|_| format!("`{text}` is not an ed25519 public key"))?;
+    hex::decode_to_slice(text.trim(), &mut bytes)
+        .map_err(|_| format!("`{text}` is not 64 hexadecimal digits"))?;
+    let key =
+        VerifyingKey::from_bytes(&bytes).map_err(|_| format!("`{text}` is not an ed25519 public key"))?;
     if key.is_weak() {
         return Err(format!("`{text}` is a key that would let anybody sign"));
     }

@@ -57,7 +57,8 @@ fn read(path: &Path) -> std::result::Result<BTreeSet<[u8; 32]>, String> {
     lines
         .map(|line| {
             let key = key::parse(line.split_whitespace().next().unwrap_or_default());
-            key.map(|key| key.to_bytes()).map_err(|why| format!("the list of revoked keys can't be read: {why}"))
+            key.map(|key| key.to_bytes())
+                .map_err(|why| format!("the list of revoked keys can't be read: {why}"))
         })
         .collect()
 }
@@ -67,7 +68,8 @@ fn read(path: &Path) -> std::result::Result<BTreeSet<[u8; 32]>, String> {
 /// # Errors
 /// When the disk refuses.
 pub fn note_stations(folder: &Path, stations: &[Station]) -> Result<()> {
-    let lines = stations.iter().map(|Station { name, key }| format!("{} {name}\n", key.trim().to_lowercase()));
+    let lines =
+        stations.iter().map(|Station { name, key }| format!("{} {name}\n", key.trim().to_lowercase()));
     std::fs::write(folder.join("stations.new"), lines.collect::<String>())?;
     std::fs::rename(folder.join("stations.new"), folder.join("stations"))
 }

@@ -211,15 +211,20 @@ async fn keep_telling(
     let mut failed = false;
     loop {
         every.tick().await;
-        let status = Status {
+        let mut status = Status {
             station: settings.station.clone(),
             centre: settings.centre.url.clone(),
             at: now(),
             full: settings.spool.full,
-            receivers: posts.iter().map(|post| post.status()).collect(),
+            receivers: Vec::new(),
         };
+        let (posts, folder) = (posts.clone(), folder.clone());
+        let writing = spawn_blocking(move || {
+            status.receivers = posts.iter().map(|post| post.status()).collect();
+            status.write(&folder)
+        });
         // Nobody is the worse for an old status; a full disk is told by the spool.
-        let written = status.write(&folder);
+        let written = writing.await?;
         if let Err(error) = &written
             && !failed
         {
@@ -396,7 +401,9 @@ impl Sender {
         };
         let (status, body) = match answered.await {
             Ok(answered) => answered,
-            Err(error) => return Outcome::Failed(format!("down: {}", crate::telemetry::chain(&error.without_url()))),
+            Err(error) => {
+                return Outcome::Failed(format!("down: {}", crate::telemetry::chain(&error.without_url())));
+            }
         };
         let Ok(answer) = serde_json::from_slice::<Answer>(&body) else {
             return Outcome::Failed(format!("down: {} answers {status}, and not as a centre does", self.url));
@@ -429,14 +436,23 @@ impl Sender {
         }
         let Have { number, digest } = have;
         if acked.adopts {
-            tracing::warn!(receiver = self.post.name, number, "the centre knows this receiver; numbers go on from its last");
+            tracing::warn!(
+                receiver = self.post.name,
+                number,
+                "the centre knows this receiver; numbers go on from its last"
+            );
             let adopted = Acked { place: acked.place, number, digest, adopts: false, forgotten: 0 };
             self.post.queue(move |queue| queue.ack(adopted)).await?;
             return Ok(Ok(()));
         }
         if number < acked.number {
             let forgotten = acked.number - number + acked.forgotten;
-            tracing::error!(receiver = self.post.name, number, forgotten, "the centre has lost what it had acknowledged");
+            tracing::error!(
+                receiver = self.post.name,
+                number,
+                forgotten,
+                "the centre has lost what it had acknowledged"
+            );
             let back = Acked { number, digest, forgotten, ..acked };
             self.post.queue(move |queue| queue.ack(back)).await?;
             return Ok(Ok(()));

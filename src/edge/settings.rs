@@ -38,7 +38,7 @@ pub struct Centre {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Spool {
-    /// Bytes on disk at most; each receiver has an equal share. A full VHF site, 75 lines a second, takes about 300 MB a
+    /// Bytes on disk at most; each receiver has an equal share. A full VHF site, 75 lines a second, takes about 200 MB a
     /// day.
     pub bytes_max: u64,
     /// What goes when the spool is full: `"drop_oldest"` (what was heard first, but for the file of up to 4 MiB that is
@@ -167,7 +167,11 @@ impl Door {
                 ));
             }
             if let Err(message) = key::parse(&station.key) {
-                problems.push(problem(format!("{place}.key"), message, "what `watchkeeper edge key` prints there"));
+                problems.push(problem(
+                    format!("{place}.key"),
+                    message,
+                    "what `watchkeeper edge key` prints there",
+                ));
             }
         }
         if self.certificate.is_some() != self.private_key.is_some() {
@@ -207,8 +211,14 @@ mod tests {
             [[receiver]]\nname = \"a b\"\nconnect = \"edge://a/b\"";
         let settings: Settings = toml::from_str(text).unwrap();
         let keys: Vec<String> = settings.check().into_iter().map(|problem| problem.key).collect();
-        let expected =
-            ["station", "receiver[1].name", "receiver[1].connect", "centre.url", "centre.ca", "spool.bytes_max"];
+        let expected = [
+            "station",
+            "receiver[1].name",
+            "receiver[1].connect",
+            "centre.url",
+            "centre.ca",
+            "spool.bytes_max",
+        ];
         assert_eq!(keys, expected);
     }
 

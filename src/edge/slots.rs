@@ -49,8 +49,7 @@ impl<T: Serialize + DeserializeOwned> Slots<T> {
                 newest = Some((turn, value));
             }
         }
-        let (turn, value) =
-            newest.ok_or_else(|| Error::other(format!("{} is damaged", path.display())))?;
+        let (turn, value) = newest.ok_or_else(|| Error::other(format!("{} is damaged", path.display())))?;
         Ok((Slots { file, turn, kind: PhantomData }, value))
     }
 
@@ -64,7 +63,8 @@ impl<T: Serialize + DeserializeOwned> Slots<T> {
         let mut bytes = [0; SLOT];
         let length = body.len();
         let (head, room) = bytes.split_at_mut(18);
-        let room = room.get_mut(..length).ok_or_else(|| Error::other("the record is too long for its slot"))?;
+        let room =
+            room.get_mut(..length).ok_or_else(|| Error::other("the record is too long for its slot"))?;
         room.copy_from_slice(&body);
         head[8..16].copy_from_slice(&turn.to_le_bytes());
         head[16..18].copy_from_slice(&(length as u16).to_le_bytes());

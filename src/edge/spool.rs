@@ -124,7 +124,10 @@ impl Queue {
         let acked = folder.join("acked");
         if !acked.exists() && !segments.is_empty() {
             let why = "it does not say how far the centre has acknowledged, though lines are kept in it";
-            return Err(Error::other(format!("{}: {why}; restore `acked`, or move the folder away", folder.display())));
+            return Err(Error::other(format!(
+                "{}: {why}; restore `acked`, or move the folder away",
+                folder.display()
+            )));
         }
         let (acked_slots, acked) = Slots::open(&acked, Acked { adopts: true, ..Acked::default() })?;
         let (mut losing_slots, mut losing) = Slots::open(&folder.join("losing"), Losing::default())?;
@@ -233,7 +236,9 @@ impl Queue {
     /// Puts word of what was lost in its place, where there is room again.
     fn place_lost(&mut self) -> Result<()> {
         let Some(lost) = self.losing.lost else { return Ok(()) };
-        if lost.why == Why::Full && self.full == Full::DropNewest && self.bytes + self.segment_max > self.bytes_max
+        if lost.why == Why::Full
+            && self.full == Full::DropNewest
+            && self.bytes + self.segment_max > self.bytes_max
         {
             // A little room would be full again at once, and each time there would be word of it.
             return Ok(());
@@ -277,7 +282,8 @@ impl Queue {
             return Err(error);
         }
         // After a failed fsync nobody knows what is on the disk: the caller stops.
-        file.sync_data().map_err(|error| Error::other(format!("the disk did not take what was written: {error}")))?;
+        file.sync_data()
+            .map_err(|error| Error::other(format!("the disk did not take what was written: {error}")))?;
         segment.bytes += bytes.len() as u64;
         segment.last = self.next;
         self.bytes += bytes.len() as u64;
@@ -537,7 +543,8 @@ fn list(folder: &Path) -> Result<VecDeque<Segment>> {
     let mut segments: VecDeque<Segment> = VecDeque::new();
     for mut segment in found {
         if segment.lost
-            && let Step::Parcel(parcel) = Walk::open(&path(folder, &segment), 0, segment.bytes, segment.first)?.step()?
+            && let Step::Parcel(parcel) =
+                Walk::open(&path(folder, &segment), 0, segment.bytes, segment.first)?.step()?
         {
             segment.last = parcel.last;
         }

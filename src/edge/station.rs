@@ -194,7 +194,9 @@ impl Stations {
         heard: mpsc::Sender<Delivery>,
         now: fn() -> Time,
     ) -> Stations {
-        let keys = stations.iter().filter_map(|station| Some((station.name.clone(), key::parse(&station.key).ok()?)));
+        let keys = stations
+            .iter()
+            .filter_map(|station| Some((station.name.clone(), key::parse(&station.key).ok()?)));
         let mut known: BTreeMap<String, Have> = newest
             .into_iter()
             .map(|newest| {
@@ -247,7 +249,11 @@ impl Stations {
             let text = received.text()?;
             if have.is_none() && header.first > 1 {
                 let first = header.first;
-                tracing::warn!(chain = name, first, "the journal has nothing of this chain; it goes on from here");
+                tracing::warn!(
+                    chain = name,
+                    first,
+                    "the journal has nothing of this chain; it goes on from here"
+                );
             }
             let consignment = Consignment {
                 chain: name.to_owned(),
@@ -297,12 +303,16 @@ impl Stations {
             chain.health.heard(now, header.lines as usize);
         }
         let behind = now.since(header.heard_last).as_seconds();
-        let said = format!("station {}: consignment {} is kept, {behind:.1} s behind", header.station, header.last);
+        let said =
+            format!("station {}: consignment {} is kept, {behind:.1} s behind", header.station, header.last);
         match header.lost {
             Some(Lost { why, lines, from, to }) => {
                 tracing::warn!(chain = name, ?why, lines, %from, %to, "the station has lost lines");
-                let lines = lines.map_or_else(|| "an unknown number of".to_owned(), |lines| lines.to_string());
-                chain.health.set(State::Connected, format!("{said}; {lines} lines were lost there ({why:?})"));
+                let lines =
+                    lines.map_or_else(|| "an unknown number of".to_owned(), |lines| lines.to_string());
+                chain
+                    .health
+                    .set(State::Connected, format!("{said}; {lines} lines were lost there ({why:?})"));
             }
             None => chain.health.set(State::Connected, said),
         }
@@ -358,7 +368,8 @@ mod tests {
             text: [0; 32],
             lost: None,
         };
-        let kind = |header: Header, digest: u8| is_next(Some(have), &header, [digest; 32]).map_err(|r| r.kind());
+        let kind =
+            |header: Header, digest: u8| is_next(Some(have), &header, [digest; 32]).map_err(|r| r.kind());
         assert_eq!(kind(of(10, 12, 9), 1), Ok(true));
         assert_eq!(kind(of(7, 9, 3), 9), Ok(false));
         assert_eq!(kind(of(7, 9, 3), 1), Err("altered"));

@@ -83,11 +83,19 @@ impl fmt::Display for Status {
             let time = |time: Option<Time>| time.map_or_else(|| "never".to_owned(), |time| time.to_string());
             writeln!(f, "\n{name}: {state}: {detail}")?;
             writeln!(f, "  link           {link}")?;
-            writeln!(f, "  lines          {} heard, {} kept, {} lost", receiver.lines_heard, receiver.lines_kept, receiver.lines_lost)?;
+            writeln!(
+                f,
+                "  lines          {} heard, {} kept, {} lost",
+                receiver.lines_heard, receiver.lines_kept, receiver.lines_lost
+            )?;
             writeln!(f, "  spool          {} of {} bytes", receiver.spool_bytes, receiver.spool_bytes_max)?;
             match receiver.waiting {
                 0 => writeln!(f, "  waiting        nothing")?,
-                waiting => writeln!(f, "  waiting        {waiting} parcels, the oldest from {}", time(receiver.oldest_unsent))?,
+                waiting => writeln!(
+                    f,
+                    "  waiting        {waiting} parcels, the oldest from {}",
+                    time(receiver.oldest_unsent)
+                )?,
             }
             writeln!(f, "  acknowledged   number {}, at {}", receiver.acked, time(receiver.acked_at))?;
         }

@@ -17,7 +17,8 @@ use std::path::{Path, PathBuf};
 
 const SCHEMA: Schema = Schema {
     name: "journal",
-    steps: &["CREATE TABLE entry (
+    steps: &[
+        "CREATE TABLE entry (
         first INTEGER PRIMARY KEY,
         count INTEGER NOT NULL,
         kind INTEGER NOT NULL,
@@ -32,7 +33,8 @@ const SCHEMA: Schema = Schema {
     CREATE TABLE newest (
         chain TEXT PRIMARY KEY,
         first INTEGER NOT NULL
-    ) STRICT, WITHOUT ROWID"],
+    ) STRICT, WITHOUT ROWID",
+    ],
 };
 
 /// The journal's writer; there is one.

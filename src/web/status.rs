@@ -48,7 +48,7 @@ pub struct ReceiverStatus {
     pub id: u16,
     /// Its name.
     pub name: String,
-    /// `tcp_client`, `tcp_server`, `udp`, `serial`, `replay`.
+    /// `tcp_client`, `tcp_server`, `udp`, `serial`, `replay`, `edge`.
     pub kind: String,
     /// Where it is listened to.
     pub address: String,

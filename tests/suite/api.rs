@@ -180,6 +180,7 @@ impl Watch {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         tokio::spawn(async move { web::serve(listener, router, std::future::pending()).await });
+        crate::program::with_cryptography();
         let client = Client::builder().cookie_store(true).timeout(Duration::from_secs(20)).build().unwrap();
         let password = first.unwrap().reveal().to_owned();
         Watch {

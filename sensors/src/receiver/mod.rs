@@ -28,8 +28,8 @@ mod udp;
 mod tests;
 
 pub use address::Address;
-pub use batch::Batch;
 pub use backoff::Backoff;
+pub use batch::Batch;
 pub use delivery::{Awaited, Consignment, Delivery, Receipt};
 pub use health::{Health, Snapshot, State};
 pub use settings::{Problem, Settings};

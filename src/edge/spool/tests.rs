@@ -39,7 +39,8 @@ fn drain(queue: &mut Queue) -> (Vec<u64>, Vec<Lost>) {
 }
 
 fn files(folder: &Path, kind: &str) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == kind));
     files.sort_unstable();
     files
@@ -84,7 +85,11 @@ fn a_cut_at_any_byte_costs_only_what_was_not_acknowledged() {
             let mut queue = open(folder.path());
             queue.keep(&loose(100, 1)).unwrap();
             let draft = queue.draft(Some(whole_parcels + 1).filter(|_| whole_parcels == 0)).unwrap().unwrap();
-            assert_eq!(u64::from(draft.lines), if whole_parcels == 0 { 1 } else { whole_parcels * 2 }, "cut {cut}");
+            assert_eq!(
+                u64::from(draft.lines),
+                if whole_parcels == 0 { 1 } else { whole_parcels * 2 },
+                "cut {cut}"
+            );
             drop(queue);
             for file in files(folder.path(), "parcels") {
                 std::fs::remove_file(file).unwrap();
@@ -123,12 +128,19 @@ fn a_full_spool_drops_the_oldest_and_says_how_many() {
     assert!(files(folder.path(), "lost").len() <= 2, "{:?}", files(folder.path(), "lost"));
     let (lines, lost) = drain(&mut queue);
     assert!(lines.is_sorted_by(|a, b| a < b));
-    assert_eq!((lines[0], lines.last()), (0, Some(&99_999)), "what is being sent from stays, and so does the newest");
+    assert_eq!(
+        (lines[0], lines.last()),
+        (0, Some(&99_999)),
+        "what is being sent from stays, and so does the newest"
+    );
     let gone: u64 = lost.iter().map(|lost| lost.lines.unwrap()).sum();
     assert_eq!(lines.len() as u64 + gone, 100_000);
     assert!(lost.iter().all(|lost| lost.why == Why::Full), "{lost:?}");
     let next = lines.windows(2).find(|pair| pair[1] != pair[0] + 1).unwrap();
-    assert_eq!((lost[0].from, lost.last().unwrap().to), (Time::from_seconds(next[0] as i64 + 1), Time::from_seconds(next[1] as i64 - 1)));
+    assert_eq!(
+        (lost[0].from, lost.last().unwrap().to),
+        (Time::from_seconds(next[0] as i64 + 1), Time::from_seconds(next[1] as i64 - 1))
+    );
 }
 
 #[test]
