@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test quick edge bench console packages clean tools node style browser release
+.PHONY: help run test quick edge bench bench-link console packages clean tools node style browser release
 
 # Where the exercise's console is served.
 PORT ?= 8080
@@ -17,7 +17,7 @@ NIGHT := fixtures/exercises/night-gulf-of-thailand.toml
 CONSOLE_SOURCES := $(shell find console -type f -not -path '*/node_modules/*' -not -path 'console/dist/*')
 
 help: ## say what there is
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12 | sed 's/^/make /'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12 | sed 's/^/make /'
 
 run: tools console var/night.nmea var/exercise.toml ## build all, and play a night in the Gulf of Thailand at http://127.0.0.1:8080
 	@# A night begins at its beginning: the exercise's database is made anew.
@@ -26,6 +26,7 @@ run: tools console var/night.nmea var/exercise.toml ## build all, and play a nig
 
 test: packages tools console style ## every check there is, the page in a real browser included
 	cargo test --workspace --quiet
+	cargo clippy -p sensors --no-default-features --quiet -- -D warnings
 	$(MAKE) --no-print-directory browser
 	@echo "make test: everything passed"
 
@@ -39,6 +40,9 @@ edge: tools ## the edge at length: a full VHF site's day without a link, 200 kil
 
 bench: tools ## lines a second through the whole pipeline, beside splitting the same lines, and the memory it takes
 	cargo bench --bench whole_path
+
+bench-link: tools ## lines a second over TCP on loopback, into the queue before the journal
+	cargo bench -p sensors --bench loopback
 
 console: node console/dist/.built ## build the page, when its sources changed
 

@@ -86,7 +86,7 @@ pub fn load(path: &Path) -> Result<Settings, Vec<Problem>> {
     let door = &mut settings.edge;
     let files = settings.places.iter_mut().chain(&mut door.certificate).chain(&mut door.private_key);
     files.for_each(|file| *file = folder.join(&*file));
-    find_recordings(folder, &mut settings.receiver);
+    find_files(folder, &mut settings.receiver);
     Ok(settings)
 }
 
@@ -100,10 +100,12 @@ fn text_of(path: &Path) -> Result<String, Vec<Problem>> {
     std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))
 }
 
-fn find_recordings(folder: &Path, receivers: &mut [receiver::Settings]) {
+fn find_files(folder: &Path, receivers: &mut [receiver::Settings]) {
     for receiver in receivers {
-        if let Some(recording) = receiver.connect.strip_prefix("file://") {
-            receiver.connect = format!("file://{}", folder.join(recording).display());
+        for kind in ["file://", "tail://"] {
+            if let Some(path) = receiver.connect.strip_prefix(kind) {
+                receiver.connect = format!("{kind}{}", folder.join(path).display());
+            }
         }
     }
 }
@@ -137,7 +139,7 @@ pub fn load_edge(path: &Path) -> Result<edge::settings::Settings, Vec<Problem>> 
     let mut settings = check_edge(&text_of(path)?)?;
     let folder = path.parent().unwrap_or(Path::new("."));
     settings.centre.ca = folder.join(&settings.centre.ca);
-    find_recordings(folder, &mut settings.receiver);
+    find_files(folder, &mut settings.receiver);
     Ok(settings)
 }
 

@@ -48,7 +48,7 @@ pub struct ReceiverStatus {
     pub id: u16,
     /// Its name.
     pub name: String,
-    /// `tcp_client`, `tcp_server`, `udp`, `serial`, `replay`, `edge`.
+    /// `tcp_client`, `tcp_server`, `udp`, `udp_multicast`, `serial`, `tail`, `stdin`, `replay`, `edge`.
     pub kind: String,
     /// Where it is listened to.
     pub address: String,
@@ -68,6 +68,10 @@ pub struct ReceiverStatus {
     pub messages: u64,
     /// Lines refused.
     pub refused: u64,
+    /// Lines refused because they were more than a receiver at one site can hear.
+    pub limited: u64,
+    /// Lines that never came, by the numbers their source gives them.
+    pub lost_lines: u64,
     /// When it last said something, milliseconds since 1970.
     #[schema(value_type = Option<i64>)]
     pub last_heard_at: Option<Time>,

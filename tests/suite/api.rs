@@ -94,6 +94,7 @@ fn vessel(n: u64) -> LiveVessel {
         dimensions: None,
         destination: Some("../../ETC/PASSWD".into()),
         draught: None,
+        persons_on_board: None,
         coast: None,
         port: None,
         night: true,

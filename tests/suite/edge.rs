@@ -163,7 +163,7 @@ impl Mast {
     fn settle(&self, centre: &Centre, receiver: u16, bytes_max: u64) {
         let text = format!(
             "station = \"mast\"\n[centre]\nurl = \"https://127.0.0.1:{}\"\nca = {:?}\n[spool]\nbytes_max = {bytes_max}\n\
-             [[receiver]]\nname = \"vhf\"\nconnect = \"tcp://127.0.0.1:{receiver}\"\n",
+             [[receiver]]\nname = \"vhf\"\nconnect = \"tcp://127.0.0.1:{receiver}\"\nrate_limit = \"off\"\n",
             centre.port,
             centre.edge_folder().join("certificate.pem"),
         );

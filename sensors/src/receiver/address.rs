@@ -1,15 +1,16 @@
-//! Where a receiver is reached: `tcp://`, `tcp-listen://`, `udp://`, `serial://`, `file://`, `edge://`.
+//! Where a receiver is reached: `tcp://`, `tcp-listen://`, `udp://`, `udp-multicast://`, `serial://`, `file://`,
+//! `tail://`, `stdin:`, `edge://`.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, SocketAddrV4};
 use std::path::PathBuf;
 
 /// Bits a second of a serial AIS receiver (IEC 61162-2); GNSS and sensor ports use 4800.
 pub const BAUD_DEFAULT: u32 = 38_400;
 
 /// What an address may look like, for messages about one that doesn't.
-pub const ACCEPTED: &str = "tcp://HOST:PORT, tcp-listen://IP:PORT, udp://IP:PORT, \
-    serial:///dev/DEVICE?baud=38400, file:///PATH or edge://STATION/RECEIVER";
+pub const ACCEPTED: &str = "tcp://HOST:PORT, tcp-listen://IP:PORT, udp://IP:PORT, udp-multicast://GROUP:PORT, \
+    serial:///dev/DEVICE?baud=38400, file:///PATH, tail:///PATH, stdin: or edge://STATION/RECEIVER";
 
 /// A receiver's address. Displays as it is written in the settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,14 +27,20 @@ pub enum Address {
         /// Address of ours to listen at.
         bind: SocketAddr,
     },
-    /// The box sends datagrams to us.
+    /// The box sends datagrams to us, or to everyone on its network.
     Udp {
-        /// Address of ours to listen at.
+        /// Address of ours to listen at; broadcasts are heard at `0.0.0.0`.
         bind: SocketAddr,
+    },
+    /// The box sends datagrams to a group that we join (IEC 61162-450).
+    Multicast {
+        /// The group and its port, such as 239.192.0.2:60002 for targets.
+        group: SocketAddrV4,
     },
     /// A serial or USB port.
     Serial {
-        /// The device, best by its `/dev/serial/by-id/` name, which survives replugging.
+        /// The device, best by its `/dev/serial/by-id/` name, which survives replugging. A `*` in its last part
+        /// stands for anything, and must fit one device only.
         path: String,
         /// Bits a second.
         baud: u32,
@@ -43,6 +50,13 @@ pub enum Address {
         /// The file.
         path: PathBuf,
     },
+    /// Files that another program writes, heard as they grow.
+    Tail {
+        /// The file; a `*` in its name stands for anything.
+        path: PathBuf,
+    },
+    /// Standard input.
+    Stdin,
     /// A receiver at a station beyond the network, whose `watchkeeper edge` sends us what it hears.
     Edge {
         /// The station, one of `[[edge.station]]`.
@@ -58,6 +72,9 @@ impl Address {
         if text.starts_with("/dev/") {
             return serial(text);
         }
+        if text == "stdin:" {
+            return Ok(Address::Stdin);
+        }
         let (scheme, rest) = text.split_once("://").ok_or_else(|| format!("`{text}` has no kind of link"))?;
         match scheme {
             "tcp" => {
@@ -66,8 +83,10 @@ impl Address {
             }
             "tcp-listen" => Ok(Address::TcpServer { bind: socket_address(rest)? }),
             "udp" => Ok(Address::Udp { bind: socket_address(rest)? }),
+            "udp-multicast" => Ok(Address::Multicast { group: group(rest)? }),
             "serial" => serial(rest),
-            "file" if rest.is_empty() => Err("the path of the file is missing".into()),
+            "file" | "tail" if rest.is_empty() => Err("the path of the file is missing".into()),
+            "tail" => tail(rest),
             "file" => Ok(Address::File { path: PathBuf::from(rest) }),
             "edge" => edge(rest),
             other => Err(format!("`{other}` is not a kind of link")),
@@ -80,11 +99,52 @@ impl Address {
             Address::TcpClient { .. } => "tcp_client",
             Address::TcpServer { .. } => "tcp_server",
             Address::Udp { .. } => "udp",
+            Address::Multicast { .. } => "udp_multicast",
             Address::Serial { .. } => "serial",
             Address::File { .. } => "replay",
+            Address::Tail { .. } => "tail",
+            Address::Stdin => "stdin",
             Address::Edge { .. } => "edge",
         }
     }
+
+    /// Whether it is a link to one receiver at one site, which can't hear more than two radio channels carry.
+    /// Files and standard input may hold hours, and are taken as fast as they come.
+    pub fn is_single_site(&self) -> bool {
+        matches!(
+            self,
+            Address::TcpClient { .. }
+                | Address::TcpServer { .. }
+                | Address::Udp { .. }
+                | Address::Multicast { .. }
+                | Address::Serial { .. }
+        )
+    }
+
+    /// Whether others send to us, so that it matters who may.
+    pub fn is_open_to_senders(&self) -> bool {
+        matches!(self, Address::Udp { .. } | Address::TcpServer { .. } | Address::Multicast { .. })
+    }
+}
+
+fn group(text: &str) -> Result<SocketAddrV4, String> {
+    let group: SocketAddrV4 =
+        text.parse().map_err(|_| format!("`{text}` is not the IPv4 address and port of a group"))?;
+    if !group.ip().is_multicast() {
+        return Err(format!("`{}` is not the address of a group (224.0.0.0 to 239.255.255.255)", group.ip()));
+    }
+    Ok(group)
+}
+
+fn tail(text: &str) -> Result<Address, String> {
+    let path = PathBuf::from(text);
+    if path.file_name().is_none() {
+        return Err(format!("`{text}` names no file"));
+    }
+    if path.parent().is_some_and(|folder| folder.to_string_lossy().contains('*')) {
+        return Err(format!("`{text}`: `*` stands in the name of the file only"));
+    }
+    Ok(Address::Tail { path })
 }
 
 fn host_and_port(text: &str) -> Result<(String, u16), String> {
@@ -145,8 +205,11 @@ impl fmt::Display for Address {
             Address::TcpClient { host, port } => write!(f, "tcp://{host}:{port}"),
             Address::TcpServer { bind } => write!(f, "tcp-listen://{bind}"),
             Address::Udp { bind } => write!(f, "udp://{bind}"),
+            Address::Multicast { group } => write!(f, "udp-multicast://{group}"),
             Address::Serial { path, baud } => write!(f, "serial://{path}?baud={baud}"),
             Address::File { path } => write!(f, "file://{}", path.display()),
+            Address::Tail { path } => write!(f, "tail://{}", path.display()),
+            Address::Stdin => f.write_str("stdin:"),
             Address::Edge { station, receiver } => write!(f, "edge://{station}/{receiver}"),
         }
     }
@@ -167,6 +230,10 @@ mod tests {
             "serial:///dev/ttyUSB0?baud=4800",
             "file:///path/night.nmea",
             "file://fixtures/night.nmea",
+            "udp-multicast://239.192.0.2:60002",
+            "tail:///var/log/ais/*.nmea",
+            "tail://ais.nmea",
+            "stdin:",
             "edge://north-mast/vhf.1",
         ] {
             assert_eq!(Address::parse(text).unwrap().to_string(), text);
@@ -187,6 +254,10 @@ mod tests {
             ("serial:///dev/ttyS0?parity=even", "`parity=even`"),
             ("serial://", "missing"),
             ("file://", "missing"),
+            ("tail://", "missing"),
+            ("tail:///var/*/ais.nmea", "in the name of the file only"),
+            ("udp-multicast://192.0.2.1:60002", "`192.0.2.1` is not the address of a group"),
+            ("udp-multicast://[ff02::1]:60002", "IPv4"),
             ("edge://mast", "does not name a station"),
             ("edge://mast/../x", "`../x`"),
             ("edge://-m/x", "`-m`"),

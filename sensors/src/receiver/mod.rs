@@ -9,17 +9,23 @@ pub mod allow;
 mod backoff;
 pub mod batch;
 mod clock;
+mod datagram;
 mod delivery;
 mod file;
 pub mod file_time;
 pub mod health;
+mod limit;
 pub mod lines;
 mod mailbox;
+mod pattern;
 pub mod probe;
+pub mod profile;
 pub mod replay;
 mod serial;
 pub mod settings;
 mod stamp;
+mod stdin;
+mod tail;
 mod tcp_client;
 mod tcp_server;
 mod trouble;
@@ -36,6 +42,7 @@ pub use settings::{Problem, Settings};
 
 use crate::{ReceiverId, Time};
 use allow::AllowList;
+use limit::Limit;
 use lines::{FNV_START, Splitter, fnv1a64, sentences};
 use std::io::{Error, ErrorKind, Result};
 use std::sync::Arc;
@@ -88,7 +95,20 @@ impl Source {
                 Source::TcpServer(Box::new(server))
             }
             Address::Udp { bind } => Source::Udp(udp::Udp::open(*bind, allow, health.clone()).await?),
-            Address::Serial { path, baud } => Source::Serial(serial::Serial::open(path, *baud)?),
+            Address::Multicast { group } => {
+                let interface = settings.interface.as_deref().unwrap_or_default();
+                Source::Udp(udp::Udp::join(*group, interface, allow, health.clone())?)
+            }
+            Address::Serial { path, baud } => {
+                Source::Serial(serial::Serial::open(path, *baud, settings.init()).await?)
+            }
+            Address::Tail { path } => {
+                let (path, from_start, health) = (path.clone(), settings.from_start, health.clone());
+                Source::Mailbox(mailbox::Mailbox::start(move |slot| {
+                    tail::follow(path, from_start, health, slot)
+                }))
+            }
+            Address::Stdin => Source::Mailbox(mailbox::Mailbox::start(stdin::bring)),
             Address::File { .. } => return Err(invalid("a recording is played, not listened to".into())),
             Address::Edge { .. } => {
                 return Err(invalid("its lines come in through the centre's own door".into()));
@@ -192,9 +212,10 @@ pub async fn listen(
                 }
                 source.tell(&address, &health);
                 let bytes_before = health.bytes.load(Relaxed);
-                let mut gather = Gather::new(id, &source, &now, &health);
+                let mut gather = Gather::new(id, &source, &settings, &now, &health);
                 match gather.pump(&mut source, &address, idle(&settings), &out, &mut stop).await {
                     End::Stopped => break,
+                    End::Lost(why) if address == Address::Stdin => return health.set(State::Finished, why),
                     End::Lost(why) => {
                         if health.bytes.load(Relaxed) > bytes_before {
                             backoff.reset();
@@ -227,17 +248,29 @@ struct Gather<'a, N> {
     batch: Batch,
     receipts: Vec<Receipt>,
     buffer: Vec<u8>,
+    limit: Option<Limit>,
+    /// How lines begin that are no sentences and go no further.
+    skip: &'static [String],
     now: &'a N,
     health: &'a Health,
 }
 
 impl<'a, N: Fn() -> Time> Gather<'a, N> {
-    fn new(id: ReceiverId, source: &Source, now: &'a N, health: &'a Health) -> Gather<'a, N> {
+    fn new(
+        id: ReceiverId,
+        source: &Source,
+        settings: &Settings,
+        now: &'a N,
+        health: &'a Health,
+    ) -> Gather<'a, N> {
+        let per_second = settings.rate_limit().ok().flatten();
         Gather {
             splitters: std::iter::repeat_with(Splitter::default).take(source.peers()).collect(),
             batch: Batch::new(id),
             receipts: Vec::new(),
             buffer: vec![0; CHUNK_MAX],
+            limit: per_second.map(|per_second| Limit::new(per_second, source.waits())),
+            skip: settings.model().map_or(&[], |model| &model.skip),
             now,
             health,
         }
@@ -325,10 +358,20 @@ impl<'a, N: Fn() -> Time> Gather<'a, N> {
         let mut input = &self.buffer[..chunk.length];
         // Some boxes put several sentences into a datagram with nothing between them.
         let datagram = chunk.ends && chunk.length > 0;
-        let batch = &mut self.batch;
+        let (batch, limit, skip) = (&mut self.batch, &mut self.limit, self.skip);
+        let (mut limited, mut skipped) = (0, 0);
+        let mut admit = |line: &[u8]| {
+            if skip.iter().any(|start| line.starts_with(start.as_bytes())) {
+                skipped += 1;
+            } else if limit.as_mut().is_none_or(|limit| limit.admits(arrived_at, line)) {
+                batch.push(arrived_at, line);
+            } else {
+                limited += 1;
+            }
+        };
         let mut keep = |line: &[u8]| match datagram {
-            true => sentences(line).for_each(|sentence| batch.push(arrived_at, sentence)),
-            false => batch.push(arrived_at, line),
+            true => sentences(line).for_each(&mut admit),
+            false => admit(line),
         };
         while let Some(line) = splitter.next(&mut input) {
             keep(line);
@@ -342,6 +385,13 @@ impl<'a, N: Fn() -> Time> Gather<'a, N> {
         health.cut.fetch_add(splitter.cut() - cut, Relaxed);
         health.blank.fetch_add(splitter.blank() - blank, Relaxed);
         health.bytes.fetch_add(chunk.length as u64, Relaxed);
+        health.skipped_lines.fetch_add(skipped, Relaxed);
+        if limited > 0 && health.limited.fetch_add(limited, Relaxed) == 0 {
+            tracing::warn!(
+                detail = health.snapshot().detail,
+                "more lines than a receiver at one site can hear"
+            );
+        }
         if self.batch.len() > lines {
             health.heard(arrived_at, self.batch.len() - lines);
         }

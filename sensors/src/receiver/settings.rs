@@ -2,9 +2,13 @@
 
 use super::address::{self, Address};
 use super::allow::AllowList;
+use super::limit;
+use super::profile::{self, Profile};
 use super::replay::{self, Pace};
+use super::udp::is_interface_name;
 use crate::{ReceiverId, Time};
 use serde::{Deserialize, Serialize};
+use std::net::{IpAddr, Ipv4Addr};
 
 /// One receiver: its name, where its antenna stands, and how it is reached.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,14 +22,38 @@ pub struct Settings {
     /// Longitude of the antenna in degrees, east positive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub longitude: Option<f64>,
+    /// Its model, such as `"sr162"`: fills in what is known of it, and every key given here goes before that.
+    /// `watchkeeper probe --list` shows them all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
     /// How it is reached: `tcp://HOST:PORT` (we dial it), `tcp-listen://IP:PORT` (it dials us), `udp://IP:PORT`
-    /// (it sends datagrams to that address of ours), `serial:///dev/DEVICE?baud=38400`, `file:///PATH`
-    /// (a recording is played, plain or gzip) or `edge://STATION/RECEIVER` (a station beyond the network sends it).
+    /// (it sends datagrams to that address of ours; broadcasts are heard at `0.0.0.0`),
+    /// `udp-multicast://239.192.0.2:60002` (a group of a ship's network, IEC 61162-450),
+    /// `serial:///dev/DEVICE?baud=38400` (best by its name under `/dev/serial/by-id/`; a `*` fits one device),
+    /// `file:///PATH` (a recording is played, plain or gzip), `tail:///PATH` (a file that another program writes;
+    /// a `*` in its name follows each new one), `stdin:` or `edge://STATION/RECEIVER` (a station beyond the network
+    /// sends it). May be left out where the profile knows it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub connect: String,
-    /// For `tcp-listen` and `udp`: the networks that may send to us, such as `["192.0.2.0/24"]`. Without any,
-    /// only this machine may. Required where the address is open beyond this machine.
+    /// For `udp-multicast`, and needed there: the interface on which the group is joined, by its name or by its
+    /// address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interface: Option<String>,
+    /// For `tcp-listen`, `udp` and `udp-multicast`: the networks that may send to us, such as `["192.0.2.0/24"]`.
+    /// Without any, only this machine may. Required where the address is open beyond this machine.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allow: Vec<String>,
+    /// AIS sentences a second that are taken, and 4 times as many other lines; 4 seconds' worth may come at once.
+    /// What is more is refused and counted, and never anything of distress. Without it 75 for a live receiver at
+    /// one site, which is what two radio channels carry, and `"off"` for recordings, files and feeds of many sites.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_limit: Option<RateLimit>,
+    /// For `serial`: what is sent to the receiver each time the port is opened, one line each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub init: Vec<String>,
+    /// For `tail`: also read what is in the files already.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub from_start: bool,
     /// For `tcp` and `serial`: seconds of silence after which the link is taken for dead and opened again. For
     /// `tcp-listen` and `udp`: seconds of silence after which the screens say so. A receiver at a busy port hears
     /// something every second; raise this where hours pass between vessels.
@@ -44,6 +72,16 @@ pub struct Settings {
     /// For `file`: start again at the end; time goes on from there.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub repeat: bool,
+}
+
+/// How many AIS sentences a second are taken: a number or a word.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum RateLimit {
+    /// So many.
+    PerSecond(f64),
+    /// `off`.
+    Word(String),
 }
 
 /// How fast a recording is played: a word or a number of times.
@@ -89,6 +127,11 @@ pub fn check_all(receivers: &[Settings]) -> Vec<Problem> {
             problems.push(place(Problem::new("name", message, "a name of its own for each receiver")));
         }
     }
+    let reads_stdin = |r: &&Settings| r.address() == Ok(Address::Stdin);
+    if receivers.iter().filter(reads_stdin).count() > 1 {
+        let message = "two receivers can't share standard input";
+        problems.push(Problem::new("receiver", message, "`connect = \"stdin:\"` once"));
+    }
     if receivers.len() > usize::from(u16::MAX) {
         problems.push(Problem::new("receiver", "too many receivers", "at most 65535"));
     }
@@ -102,8 +145,13 @@ impl Settings {
             name: name.into(),
             latitude: None,
             longitude: None,
+            profile: None,
             connect: connect.to_string(),
+            interface: None,
             allow: Vec::new(),
+            rate_limit: None,
+            init: Vec::new(),
+            from_start: false,
             idle_timeout_seconds: idle_timeout_default(),
             speed: None,
             start: None,
@@ -112,9 +160,43 @@ impl Settings {
         }
     }
 
-    /// The address; the error says what is wrong with it.
+    /// What is known of its model; `None` where no profile is named, or none is known by that name.
+    pub fn model(&self) -> Option<&'static Profile> {
+        self.profile.as_deref().and_then(profile::find)
+    }
+
+    /// The address, its own or its profile's; the error says what is wrong with it.
     pub fn address(&self) -> Result<Address, String> {
-        Address::parse(&self.connect)
+        if !self.connect.is_empty() {
+            return Address::parse(&self.connect);
+        }
+        match self.model() {
+            Some(model) => model.address().ok_or_else(|| model.missing_address()),
+            None => Err("is missing".to_owned()),
+        }
+    }
+
+    /// What is sent after opening: its own, or else its profile's.
+    pub(super) fn init(&self) -> &[String] {
+        match self.model() {
+            Some(model) if self.init.is_empty() => &model.init,
+            _ => &self.init,
+        }
+    }
+
+    /// AIS sentences a second that are taken; `None` for all. The error says what is wrong with it.
+    pub fn rate_limit(&self) -> Result<Option<f64>, String> {
+        match &self.rate_limit {
+            Some(RateLimit::PerSecond(rate)) if is_rate(*rate) => Ok(Some(*rate)),
+            Some(RateLimit::PerSecond(rate)) => Err(format!("{rate} is not a rate")),
+            Some(RateLimit::Word(word)) if word == "off" => Ok(None),
+            Some(RateLimit::Word(word)) => Err(format!("`{word}` is not a rate")),
+            None => {
+                let of_one_site = self.address().is_ok_and(|address| address.is_single_site())
+                    && !self.model().is_some_and(|model| model.aggregated);
+                Ok(of_one_site.then_some(limit::SITE_MAX))
+            }
+        }
     }
 
     /// How fast a recording is played; the error says what is wrong with it.
@@ -183,6 +265,19 @@ impl Settings {
         if self.rate.is_some_and(|rate| !is_rate(rate)) {
             problem("rate", "not a rate".into(), "lines a second, above 0 and at most 1000000");
         }
+        if let Err(message) = self.rate_limit() {
+            problem("rate_limit", message, "AIS sentences a second, above 0 and at most 1000000, or \"off\"");
+        }
+        if self.init.iter().any(|line| line.chars().any(char::is_control) || line.len() > 100) {
+            problem("init", "not lines of text".into(), "lines of 1 to 100 characters, without their ends");
+        }
+        if let Some(unknown) = self.profile.as_deref().filter(|name| profile::find(name).is_none()) {
+            let known = profile::all().iter().map(|p| p.id).collect::<Vec<_>>().join(", ");
+            problem("profile", format!("`{unknown}` is not a known model"), &known);
+            if self.connect.is_empty() {
+                return problems;
+            }
+        }
         match self.address() {
             Err(message) => problem("connect", message, address::ACCEPTED),
             Ok(address) => self.check_options(&address, &mut problem),
@@ -197,20 +292,47 @@ impl Settings {
             }
         };
         let bind = match address {
-            Address::TcpServer { bind } | Address::Udp { bind } => Some(bind),
+            Address::TcpServer { bind } | Address::Udp { bind } => Some(bind.ip()),
+            // Whatever the interface is connected to can reach the group.
+            Address::Multicast { .. } => {
+                Some(self.interface_address().unwrap_or(Ipv4Addr::UNSPECIFIED.into()))
+            }
             _ => None,
         };
-        misplaced("allow", bind.is_none() && !self.allow.is_empty(), "tcp-listen:// and udp:// only");
+        let may_send = "tcp-listen://, udp:// and udp-multicast:// only";
+        misplaced("allow", bind.is_none() && !self.allow.is_empty(), may_send);
+        let is_group = matches!(address, Address::Multicast { .. });
+        misplaced("interface", !is_group && self.interface.is_some(), "udp-multicast:// only");
+        let is_serial = matches!(address, Address::Serial { .. });
+        misplaced("init", !is_serial && !self.init.is_empty(), "serial:// only");
+        let is_tail = matches!(address, Address::Tail { .. });
+        misplaced("from_start", !is_tail && self.from_start, "tail:// only");
         if !matches!(address, Address::File { .. }) {
             misplaced("speed", self.speed.is_some(), "file:// only");
             misplaced("start", self.start.is_some(), "file:// only");
             misplaced("rate", self.rate.is_some(), "file:// only");
             misplaced("repeat", self.repeat, "file:// only");
         }
-        if bind.is_some_and(|bind| !bind.ip().is_loopback()) && self.allow.is_empty() {
+        let interface = self.interface.as_deref();
+        let is_interface = |text: &str| text.parse::<Ipv4Addr>().is_ok() || is_interface_name(text);
+        if is_group && !interface.is_some_and(is_interface) {
+            let message = match interface {
+                None => "is missing: a group is joined on one interface".to_owned(),
+                Some(text) => format!("`{text}` is not an interface"),
+            };
+            problem("interface", message, "its name, such as \"eth0\", or its IPv4 address");
+        }
+        if bind.is_some_and(|bind| !bind.is_loopback()) && self.allow.is_empty() {
             let message =
                 format!("{address} is open beyond this machine and nobody is allowed to send to it");
             problem("allow", message, "the networks the receivers are in, such as [\"192.0.2.0/24\"]");
+        }
+    }
+
+    fn interface_address(&self) -> Option<IpAddr> {
+        match self.interface.as_deref()? {
+            "lo" => Some(Ipv4Addr::LOCALHOST.into()),
+            address => address.parse().ok(),
         }
     }
 }
@@ -259,6 +381,65 @@ mod tests {
             "connect",
         ];
         assert_eq!(keys, expected);
+    }
+
+    #[test]
+    fn a_group_needs_an_interface_and_an_allow_list() {
+        let keys = |json| read(json).check().into_iter().map(|p| p.key).collect::<Vec<_>>();
+        let group = "udp-multicast://239.192.0.2:60002";
+        assert_eq!(keys(serde_json::json!({"name": "m", "connect": group})), ["interface", "allow"]);
+        let odd = serde_json::json!({"name": "m", "connect": group, "interface": "../x", "allow": ["::1"]});
+        assert_eq!(keys(odd), ["interface"]);
+        for interface in ["192.0.2.5", "eth0"] {
+            let open = serde_json::json!({"name": "m", "connect": group, "interface": interface});
+            assert_eq!(keys(open), ["allow"]);
+        }
+        let own = serde_json::json!({"name": "m", "connect": group, "interface": "127.0.0.1"});
+        assert_eq!(keys(own), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_profile_may_be_enough_and_every_key_goes_before_it() {
+        let own = read(serde_json::json!({"name": "s", "profile": "sr162"}));
+        assert_eq!(own.check(), []);
+        assert!(matches!(own.address(), Ok(Address::Serial { baud: 38_400, .. })));
+        assert_eq!(own.rate_limit(), Ok(Some(limit::SITE_MAX)));
+        let given = read(
+            serde_json::json!({"name": "s", "profile": "sr162", "connect": "tcp://h:1", "rate_limit": "off"}),
+        );
+        assert_eq!(given.address(), Address::parse("tcp://h:1"));
+        assert_eq!((given.check(), given.rate_limit()), (vec![], Ok(None)));
+    }
+
+    #[test]
+    fn a_profile_says_what_it_cannot_know() {
+        let problem = |json| read(json).check().remove(0);
+        let box_at_the_mast = problem(serde_json::json!({"name": "r", "profile": "comar-r400n"}));
+        assert_eq!(box_at_the_mast.key, "connect");
+        assert!(box_at_the_mast.message.contains("tcp://HOST:"), "{}", box_at_the_mast.message);
+        let unknown = problem(serde_json::json!({"name": "r", "profile": "sr126"}));
+        assert_eq!(unknown.key, "profile");
+        assert!(unknown.accepted.contains("sr162"));
+        assert_eq!(problem(serde_json::json!({"name": "r"})).key, "connect");
+    }
+
+    #[test]
+    fn feeds_of_many_sites_and_recordings_have_no_rate_limit() {
+        let limit = |json| read(json).rate_limit();
+        let feed = serde_json::json!({"name": "k", "profile": "kystverket"});
+        assert_eq!(limit(feed), Ok(None));
+        assert_eq!(limit(serde_json::json!({"name": "f", "connect": "file://night.nmea"})), Ok(None));
+        let own = serde_json::json!({"name": "u", "connect": "udp://127.0.0.1:1", "rate_limit": 10});
+        assert_eq!(limit(own), Ok(Some(10.0)));
+        assert!(limit(serde_json::json!({"name": "u", "connect": "tcp://h:1", "rate_limit": "no"})).is_err());
+        assert!(limit(serde_json::json!({"name": "u", "connect": "tcp://h:1", "rate_limit": 0})).is_err());
+    }
+
+    #[test]
+    fn standard_input_is_read_once() {
+        let one = |name: &str| read(serde_json::json!({"name": name, "connect": "stdin:"}));
+        assert_eq!(check_all(&[one("a")]), []);
+        assert_eq!(check_all(&[one("a"), one("b")])[0].key, "receiver");
     }
 
     #[test]
