@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test quick bench bench-link console packages clean tools node style browser release
+.PHONY: help run test quick edge bench bench-link console packages clean tools node style browser release
 
 # Where the exercise's console is served.
 PORT ?= 8080
@@ -37,6 +37,9 @@ quick: tools style ## what is worth running at every commit
 	cargo test --workspace --lib --quiet
 	if [ -d console/node_modules ]; then cd console && npm run --silent check; fi
 	@echo "make quick: passed"
+
+edge: tools ## the edge at length: a full VHF site's day without a link, 200 kills (KILLS=1000 for a release)
+	EDGE_LINES_A_MINUTE=4500 EDGE_KILLS=$(or $(KILLS),200) cargo test --release --test suite edge:: -- --nocapture --test-threads 1
 
 bench: tools ## lines a second through the whole pipeline, beside splitting the same lines, and the memory it takes
 	cargo bench --bench whole_path

@@ -2,6 +2,7 @@
 
 use crate::alert;
 use crate::detector;
+use crate::edge;
 use crate::place::zone;
 use crate::track;
 use sensors::receiver::{self, Problem};
@@ -27,6 +28,8 @@ pub struct Settings {
     pub detector: detector::Settings,
     /// The life of alerts.
     pub alert: alert::Settings,
+    /// The door that stations beyond the network send to.
+    pub edge: edge::settings::Door,
     /// Who hears.
     pub receiver: Vec<receiver::Settings>,
     /// Zones that officers drew.
@@ -42,6 +45,7 @@ impl Default for Settings {
             track: Default::default(),
             detector: Default::default(),
             alert: Default::default(),
+            edge: Default::default(),
             receiver: Vec::new(),
             zone: Vec::new(),
         }
@@ -56,12 +60,13 @@ const PROBLEMS_MAX: usize = 50;
 /// # Errors
 /// Every problem, each with its key and what would be accepted.
 pub fn check(text: &str) -> Result<Settings, Vec<Problem>> {
-    let (settings, mut problems) = read(text);
+    let (settings, mut problems) = read::<Settings>(text);
     if let Some(settings) = &settings {
         problems.extend(receiver::settings::check_all(&settings.receiver));
         problems.extend(zone::check(&settings.zone).into_iter().map(|fault| {
             problem(&fault.key, fault.what, "see [[zone]] in deploy/watchkeeper.toml".to_owned())
         }));
+        problems.extend(settings.edge.check(&settings.receiver));
         problems.extend(check_figures(settings));
         problems.extend(check_exercise(settings));
     }
@@ -76,19 +81,27 @@ pub fn check(text: &str) -> Result<Settings, Vec<Problem>> {
 /// # Errors
 /// Every problem; an unreadable file is one.
 pub fn load(path: &Path) -> Result<Settings, Vec<Problem>> {
+    let mut settings = check(&text_of(path)?)?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let door = &mut settings.edge;
+    let files = settings.places.iter_mut().chain(&mut door.certificate).chain(&mut door.private_key);
+    files.for_each(|file| *file = folder.join(&*file));
+    find_files(folder, &mut settings.receiver);
+    Ok(settings)
+}
+
+fn text_of(path: &Path) -> Result<String, Vec<Problem>> {
     let unreadable =
         |why: String| vec![problem(&path.display().to_string(), why, "a readable TOML file".to_owned())];
     let about = std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?;
     if !about.is_file() {
         return Err(unreadable("is not a file".to_owned()));
     }
-    let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
-    let mut settings = check(&text)?;
-    let folder = path.parent().unwrap_or(Path::new("."));
-    for place in &mut settings.places {
-        *place = folder.join(&*place);
-    }
-    for receiver in &mut settings.receiver {
+    std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))
+}
+
+fn find_files(folder: &Path, receivers: &mut [receiver::Settings]) {
+    for receiver in receivers {
         for kind in ["file://", "tail://"] {
             if let Some(path) = receiver.connect.strip_prefix(kind) {
                 receiver.connect = format!("{kind}{}", folder.join(path).display());
@@ -96,7 +109,60 @@ pub fn load(path: &Path) -> Result<Settings, Vec<Problem>> {
         }
         receiver.files_relative_to(folder);
     }
+}
+
+/// Whether the text is meant for the mast and not for the centre.
+pub fn is_edge(text: &str) -> bool {
+    let top = text.lines().take_while(|line| header(line).is_none());
+    let mut named = top.filter_map(|line| line.trim_start().strip_prefix("station"));
+    text.lines().filter_map(header).any(|name| name.trim() == "centre")
+        || named.any(|rest| rest.trim_start().starts_with('='))
+}
+
+/// Reads the settings text of a mast and holds everything in it against what is accepted.
+///
+/// # Errors
+/// Every problem, each with its key and what would be accepted.
+pub fn check_edge(text: &str) -> Result<edge::settings::Settings, Vec<Problem>> {
+    let (settings, mut problems) = read::<edge::settings::Settings>(text);
+    problems.extend(settings.iter().flat_map(edge::settings::Settings::check));
+    match settings {
+        Some(settings) if problems.is_empty() => Ok(settings),
+        _ => Err(problems),
+    }
+}
+
+/// Reads the mast's file at `path` and checks it; paths in it are then relative to its folder.
+///
+/// # Errors
+/// Every problem; an unreadable file is one.
+pub fn load_edge(path: &Path) -> Result<edge::settings::Settings, Vec<Problem>> {
+    let mut settings = check_edge(&text_of(path)?)?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    settings.centre.ca = folder.join(&settings.centre.ca);
+    find_files(folder, &mut settings.receiver);
     Ok(settings)
+}
+
+/// A good settings file, of either kind.
+#[derive(Debug)]
+pub enum Either {
+    /// For `watchkeeper run`.
+    Centre(Box<Settings>),
+    /// For `watchkeeper edge run`.
+    Edge(Box<edge::settings::Settings>),
+}
+
+/// Reads the file at `path`, for whichever it is meant.
+///
+/// # Errors
+/// Every problem; an unreadable file is one.
+pub fn load_either(path: &Path) -> Result<Either, Vec<Problem>> {
+    if is_edge(&text_of(path)?) {
+        Ok(Either::Edge(Box::new(load_edge(path)?)))
+    } else {
+        Ok(Either::Centre(Box::new(load(path)?)))
+    }
 }
 
 fn problem(key: &str, message: String, accepted: String) -> Problem {
@@ -105,11 +171,11 @@ fn problem(key: &str, message: String, accepted: String) -> Problem {
 
 /// Reads as much as can be read: each time the reader stumbles, the problem is kept, the statement or table that
 /// it stumbled over is blanked, and it reads again.
-fn read(text: &str) -> (Option<Settings>, Vec<Problem>) {
+fn read<T: serde::de::DeserializeOwned>(text: &str) -> (Option<T>, Vec<Problem>) {
     let mut text = text.to_owned();
     let mut problems: Vec<Problem> = Vec::new();
     while problems.len() < PROBLEMS_MAX {
-        let error = match toml::from_str::<Settings>(&text) {
+        let error = match toml::from_str::<T>(&text) {
             Ok(settings) => return (Some(settings), problems),
             Err(error) => error,
         };

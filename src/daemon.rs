@@ -3,13 +3,14 @@
 use crate::alert::ChangeKind;
 use crate::config::Settings;
 use crate::desk::AlertRow;
+use crate::edge;
 use crate::pipeline::{self, Listeners, Pipeline, Stores};
 use crate::place::Places;
 use crate::watch::{self, Watch};
 use crate::web::{self, Event, Feed, LivePicture, Shared, Status};
 use anyhow::Context as _;
 use live::Publisher;
-use sensors::receiver::{self, Health};
+use sensors::receiver::{self, Address, Consignment, Health};
 use sensors::{ReceiverId, Time};
 use status::Board;
 use std::path::Path;
@@ -37,8 +38,17 @@ pub struct Daemon {
     stores: Stores,
     watch: Watch,
     listener: TcpListener,
+    door: Option<Door>,
     first_password: Option<String>,
     started_at: Time,
+}
+
+/// Where stations beyond the network send to, open and not yet served.
+struct Door {
+    listener: TcpListener,
+    shown: edge::certificate::Shown,
+    newest: Vec<Consignment>,
+    revoked: edge::revocation::Revoked,
 }
 
 /// The edge's clock.
@@ -69,8 +79,25 @@ impl Daemon {
                 tracing::info!(reached, last, "reading the journal back");
             })
             .await?;
+        let door = Door::open(&settings, folder, &stores).await?;
         let first_password = first.map(|password| password.reveal().to_owned());
-        Ok(Daemon { settings, core, places, stores, watch, listener, first_password, started_at: now() })
+        Ok(Daemon {
+            settings,
+            core,
+            places,
+            stores,
+            watch,
+            listener,
+            door,
+            first_password,
+            started_at: now(),
+        })
+    }
+
+    /// Where stations beyond the network send to, and the certificate to give to them; `None` without such a door.
+    pub fn door(&self) -> Option<(std::net::SocketAddr, &edge::certificate::Shown)> {
+        let door = self.door.as_ref()?;
+        Some((door.listener.local_addr().ok()?, &door.shown))
     }
 
     /// Where the console is served.
@@ -91,7 +118,7 @@ impl Daemon {
     /// # Errors
     /// When a worker ends that must not.
     pub async fn run(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-        let Daemon { settings, core, places, stores, watch, listener, started_at, .. } = self;
+        let Daemon { settings, core, places, stores, watch, listener, door, started_at, .. } = self;
         let health: Vec<Arc<Health>> =
             settings.receiver.iter().map(|_| Arc::new(Health::default())).collect();
         let board = Arc::new(Board::new(&settings, health.clone(), watch.next() > 1, started_at));
@@ -126,6 +153,9 @@ impl Daemon {
         let mut pipeline = pipeline::start(stores, watch, &core, clock, listeners);
         let (stopping, stopped) = channel::channel(false);
         let mut receivers = listen(&settings, &health, &pipeline, &stopped);
+        if let Some(door) = door {
+            receivers.spawn(door.serve(&settings, &health, &pipeline, stopped.clone()));
+        }
         let serving = tokio::spawn(web::serve(listener, router, until(stopped)));
         let telling = tokio::spawn(keep_telling(status, board));
         let (ended, works) = tokio::select! {
@@ -147,6 +177,37 @@ impl Daemon {
     }
 }
 
+impl Door {
+    async fn open(settings: &Settings, folder: &Path, stores: &Stores) -> anyhow::Result<Option<Door>> {
+        let Some(listen) = settings.edge.listen else { return Ok(None) };
+        let folder = folder.join("edge");
+        std::fs::create_dir_all(&folder).with_context(|| format!("make the folder {}", folder.display()))?;
+        let shown = edge::certificate::load_or_make(&settings.edge, &folder)?;
+        let newest = stores.consignments(&edge::station::chains(&settings.receiver)).await?;
+        edge::revocation::note_stations(&folder, &settings.edge.station)
+            .context("write the list of stations")?;
+        let listener = TcpListener::bind(listen)
+            .await
+            .with_context(|| format!("listen for stations at {listen} (is the port in use?)"))?;
+        let revoked = edge::revocation::Revoked::new(&folder);
+        Ok(Some(Door { listener, shown, newest, revoked }))
+    }
+
+    fn serve(
+        self,
+        settings: &Settings,
+        health: &[Arc<Health>],
+        pipeline: &Pipeline,
+        stopped: channel::Receiver<bool>,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let Door { listener, shown, newest, revoked } = self;
+        let (stations, receivers) = (&settings.edge.station, &settings.receiver);
+        let heard = pipeline.heard.clone();
+        let stations = edge::station::Stations::new(stations, receivers, health, newest, revoked, heard, now);
+        edge::server::serve(listener, shown.config, Arc::new(stations), stopped)
+    }
+}
+
 fn watch_zones(core: &watch::Settings) -> crate::place::zone::Zones {
     crate::place::zone::Zones::new(core.zone.clone()).unwrap_or_default()
 }
@@ -158,7 +219,9 @@ fn listen(
     stopped: &channel::Receiver<bool>,
 ) -> JoinSet<()> {
     let each = settings.receiver.iter().zip(health).zip(0..);
-    each.map(|((receiver, health), id)| {
+    // What a station sends comes in by the door.
+    let own = each.filter(|((receiver, _), _)| !matches!(receiver.address(), Ok(Address::Edge { .. })));
+    own.map(|((receiver, health), id)| {
         let (settings, health) = (receiver.clone(), health.clone());
         receiver::listen(settings, ReceiverId(id), pipeline.heard.clone(), now, health, stopped.clone())
     })

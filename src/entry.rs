@@ -1,6 +1,9 @@
 //! What the journal holds, in the order it was written down: the only input of the core.
 
-use sensors::{Time, receiver::Batch};
+use sensors::{
+    Time,
+    receiver::{Batch, Consignment},
+};
 use serde::{Deserialize, Serialize};
 
 /// One journal entry.
@@ -14,6 +17,8 @@ pub enum Entry {
     Settings(String),
     /// The version of the program that works from here on.
     Program(String),
+    /// A station's signed consignment: what it says of itself. The lines it brought follow.
+    Consignment(Consignment),
 }
 
 impl Entry {

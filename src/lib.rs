@@ -16,6 +16,7 @@ pub mod watch;
 
 // The edges: they may wait, fail and be retried.
 pub mod telemetry;
+pub mod edge;
 pub mod store;
 pub mod journal;
 pub mod history;

@@ -30,6 +30,9 @@ enum Command {
     Query(commands::query::Arguments),
     /// Turn AIS sentences into JSON, and back.
     Ais(commands::ais::Arguments),
+    /// A receiver beyond the network: the small computer by the mast.
+    #[command(subcommand)]
+    Edge(commands::edge::Command),
     /// Turn a scenario into a recording.
     Exercise(commands::exercise::Arguments),
 }
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Command::Replay(arguments) => commands::replay::run(arguments),
         Command::Query(arguments) => commands::query::run(arguments),
         Command::Ais(arguments) => commands::ais::run(arguments),
+        Command::Edge(command) => commands::edge::run(command),
         Command::Exercise(arguments) => commands::exercise::run(&arguments),
     };
     match done {

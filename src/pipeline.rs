@@ -18,7 +18,7 @@ use crate::watch::{self, Outcome, Watch};
 use anyhow::Context as _;
 use sensors::{
     Time,
-    receiver::{Delivery, Receipt},
+    receiver::{Consignment, Delivery, Receipt},
 };
 use std::{
     collections::BTreeMap,
@@ -100,6 +100,14 @@ impl Stores {
     /// Whether nothing was ever written here.
     pub fn is_new(&self) -> bool {
         self.journal.next() == 1
+    }
+
+    /// The newest consignment of each of these chains, as the journal has it.
+    ///
+    /// # Errors
+    /// When the journal can't be read.
+    pub async fn consignments(&self, chains: &[String]) -> anyhow::Result<Vec<Consignment>> {
+        self.reader.consignments(chains).await.context("read the newest consignments")
     }
 
     /// A reader of the history, which also sees what is not flushed yet.
@@ -332,6 +340,7 @@ impl Writing {
                         deadline = tokio::time::Instant::now() + GROUP;
                     }
                     batches += 1;
+                    entries.extend(delivery.consignment.map(|consignment| Entry::Consignment(*consignment)));
                     self.ticker.cut(delivery.batch, entries);
                     receipts.extend(delivery.receipts);
                 }

@@ -3,11 +3,16 @@
 use super::{complain, count};
 use sensors::receiver::Problem;
 use std::{path::Path, process::ExitCode};
-use watchkeeper::config;
+use watchkeeper::config::{self, Either};
 
 pub(crate) fn run(path: &Path) -> ExitCode {
-    match config::load(path) {
-        Ok(settings) => {
+    match config::load_either(path) {
+        Ok(Either::Edge(settings)) => {
+            let receivers = count(settings.receiver.len(), "receiver");
+            println!("{}: good: station {}, {receivers}", path.display(), settings.station);
+            ExitCode::SUCCESS
+        }
+        Ok(Either::Centre(settings)) => {
             let receivers = count(settings.receiver.len(), "receiver");
             let zones = count(settings.zone.len(), "zone");
             println!("{}: good: {receivers}, {zones}", path.display());

@@ -2,6 +2,7 @@
 
 pub(crate) mod ais;
 pub(crate) mod check;
+pub(crate) mod edge;
 pub(crate) mod exercise;
 pub(crate) mod probe;
 pub(crate) mod query;

@@ -25,6 +25,10 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     runtime()?.block_on(async {
         let daemon = Daemon::build(settings, core, places, &arguments.data).await?;
         println!("listening on http://{}", daemon.address()?);
+        if let Some((address, shown)) = daemon.door() {
+            let (path, fingerprint) = (shown.path.display(), &shown.fingerprint);
+            println!("stations send to https://{address}; their `ca` is {path}, SHA-256 {fingerprint}");
+        }
         match daemon.first_password() {
             Some(password) => println!("sign in as watch with the password {password}"),
             None => println!(
@@ -37,7 +41,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 /// Ends on Ctrl-C or SIGTERM.
-async fn told_to_stop() {
+pub(super) async fn told_to_stop() {
     let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
     match terminate {
         Ok(mut terminate) => {

@@ -25,6 +25,7 @@ impl Row {
             Entry::Tick(now) => (1, None, Some(*now), Some(*now)),
             Entry::Settings(_) => (2, None, None, None),
             Entry::Program(_) => (3, None, None, None),
+            Entry::Consignment(_) => (4, None, None, None),
         };
         Row {
             kind,

@@ -17,7 +17,8 @@ use std::path::{Path, PathBuf};
 
 const SCHEMA: Schema = Schema {
     name: "journal",
-    steps: &["CREATE TABLE entry (
+    steps: &[
+        "CREATE TABLE entry (
         first INTEGER PRIMARY KEY,
         count INTEGER NOT NULL,
         kind INTEGER NOT NULL,
@@ -27,7 +28,13 @@ const SCHEMA: Schema = Schema {
         body BLOB NOT NULL
     ) STRICT;
     -- Few among very many; every start asks for the newest of each.
-    CREATE INDEX version ON entry (kind, first) WHERE kind >= 2"],
+    CREATE INDEX version ON entry (kind, first) WHERE kind >= 2",
+        "-- Every start asks for the newest consignment of each chain.
+    CREATE TABLE newest (
+        chain TEXT PRIMARY KEY,
+        first INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID",
+    ],
 };
 
 /// The journal's writer; there is one.
@@ -119,7 +126,7 @@ impl Journal {
             match entry {
                 Entry::Settings(text) => self.settings = Some(text.clone()),
                 Entry::Program(text) => self.program = Some(text.clone()),
-                Entry::Lines(_) | Entry::Tick(_) => {}
+                Entry::Lines(_) | Entry::Tick(_) | Entry::Consignment(_) => {}
             }
         }
         Ok(numbered)
@@ -164,6 +171,13 @@ impl Journal {
             });
             insert.build().execute(&mut *transaction).await.map_err(failed(what))?;
         }
+        for Numbered { first, entry } in &numbered {
+            if let Entry::Consignment(consignment) = entry {
+                let newest = sqlx::query("INSERT OR REPLACE INTO newest VALUES (?, ?)");
+                let newest = newest.bind(&consignment.chain).bind(*first as i64);
+                newest.execute(&mut *transaction).await.map_err(failed(what))?;
+            }
+        }
         transaction.commit().await.map_err(failed(what))?;
         self.next = next;
         Ok(numbered)
@@ -191,7 +205,7 @@ fn day_of(entry: &Entry) -> Option<String> {
     let time = match entry {
         Entry::Lines(batch) => batch.last_arrived_at()?,
         Entry::Tick(now) => *now,
-        Entry::Settings(_) | Entry::Program(_) => return None,
+        Entry::Settings(_) | Entry::Program(_) | Entry::Consignment(_) => return None,
     };
     day_name(time)
 }
@@ -270,7 +284,7 @@ mod tests {
         let mut journal = Journal::open(folder.path()).await.unwrap();
         journal.append(&[lines(10, &["one"])]).await.unwrap();
         let (_, file) = journal.today.as_mut().unwrap();
-        for sql in [read::PAGE, read::VERSION] {
+        for sql in [read::PAGE, read::VERSION, read::NEWEST] {
             let plan = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
             let plan: Vec<(i64, i64, i64, String)> =
                 sqlx::query_as(plan).fetch_all(&mut *file).await.unwrap();

@@ -3,6 +3,7 @@
 use super::{Error, block, files};
 use crate::entry::{Entry, Numbered};
 use crate::store::{self, failed};
+use sensors::receiver::Consignment;
 use sqlx::SqlitePool;
 use std::{
     collections::VecDeque,
@@ -21,6 +22,10 @@ pub(super) const PAGE: &str = "SELECT first, body FROM entry
 /// The newest version entry of a kind; worded so that SQLite sees which index serves it.
 pub(super) const VERSION: &str =
     "SELECT first, body FROM entry WHERE kind >= 2 AND kind = ? ORDER BY first DESC LIMIT 1";
+
+/// The newest consignment of a chain.
+pub(super) const NEWEST: &str =
+    "SELECT entry.first, body FROM newest JOIN entry ON entry.first = newest.first WHERE chain = ?";
 
 /// Walks the entries of a journal; may run while it is written.
 #[derive(Debug)]
@@ -150,7 +155,7 @@ impl Reader {
                     let damaged = |reason| Error::Damaged { first: first as u64, path: path.clone(), reason };
                     *newest = match block::unpack(&body).map_err(damaged)? {
                         Entry::Settings(text) | Entry::Program(text) => Some(text),
-                        Entry::Lines(_) | Entry::Tick(_) => None,
+                        Entry::Lines(_) | Entry::Tick(_) | Entry::Consignment(_) => None,
                     };
                 }
             }
@@ -160,5 +165,45 @@ impl Reader {
             }
         }
         Ok((settings, program))
+    }
+
+    /// The newest consignment of each of these chains; none for a chain of which nothing was ever written. The newest
+    /// day is asked first, and older ones only for what is not found yet.
+    ///
+    /// # Errors
+    /// When a file can't be read, or an entry in it is damaged.
+    pub async fn consignments(&self, chains: &[String]) -> Result<Vec<Consignment>, Error> {
+        let mut missing: Vec<&String> = chains.iter().collect();
+        let mut found = Vec::new();
+        for day in files(&self.folder)?.iter().rev() {
+            if missing.is_empty() {
+                break;
+            }
+            let (path, pool) = self.pool(day).await?;
+            let what = || format!("read {}", path.display());
+            // A day that an earlier version wrote has no such table, and no consignments.
+            let (version,): (u32,) =
+                sqlx::query_as("PRAGMA user_version").fetch_one(&pool).await.map_err(failed(what))?;
+            if version < 2 {
+                pool.close().await;
+                continue;
+            }
+            let mut still_missing = Vec::new();
+            for chain in missing {
+                let row: Option<EntryRow> =
+                    sqlx::query_as(NEWEST).bind(chain).fetch_optional(&pool).await.map_err(failed(what))?;
+                let Some((first, body)) = row else {
+                    still_missing.push(chain);
+                    continue;
+                };
+                let damaged = |reason| Error::Damaged { first: first as u64, path: path.clone(), reason };
+                if let Entry::Consignment(consignment) = block::unpack(&body).map_err(damaged)? {
+                    found.push(consignment);
+                }
+            }
+            missing = still_missing;
+            pool.close().await;
+        }
+        Ok(found)
     }
 }

@@ -144,7 +144,7 @@ impl Watch {
             }
             Entry::Tick(now) => self.tick(*now, numbered.first, outcome),
             Entry::Settings(text) => self.settle(text.clone()),
-            Entry::Program(_) => {}
+            Entry::Program(_) | Entry::Consignment(_) => {}
         }
         self.stages.next = self.stages.next.max(numbered.next());
     }

@@ -49,7 +49,7 @@ pub struct ReceiverStatus {
     /// Its name.
     pub name: String,
     /// `tcp_client`, `tcp_server`, `udp`, `udp_multicast`, `serial`, `http_listen`, `http_poll`, `websocket`, `mqtt`,
-    /// `gpsd`, `tail`, `stdin`, `replay`.
+    /// `gpsd`, `edge`, `tail`, `stdin`, `replay`.
     pub kind: String,
     /// Where it is listened to.
     pub address: String,

@@ -3,6 +3,7 @@
 mod ais;
 mod api;
 mod bad_input;
+mod edge;
 mod layers;
 mod night;
 mod probing;

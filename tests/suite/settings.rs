@@ -8,6 +8,9 @@ use watchkeeper::config::{self, Settings};
 
 const MANUAL: &str = include_str!("../../deploy/watchkeeper.toml");
 
+/// The same for a mast.
+const EDGE_MANUAL: &str = include_str!("../../deploy/edge.toml");
+
 /// Where the meaning of each key is written: the table it stands in, the source, the type.
 const SOURCES: &[(&str, &str, &str)] = &[
     ("", include_str!("../../src/config.rs"), "Settings"),
@@ -17,6 +20,8 @@ const SOURCES: &[(&str, &str, &str)] = &[
     ("detector.loitering", include_str!("../../src/detector/loitering.rs"), "Settings"),
     ("detector.zone_entry", include_str!("../../src/detector/zone_entry.rs"), "Settings"),
     ("alert", include_str!("../../src/alert/case.rs"), "Settings"),
+    ("edge", include_str!("../../src/edge/settings.rs"), "Door"),
+    ("edge.station", include_str!("../../src/edge/settings.rs"), "Station"),
     ("receiver", include_str!("../../sensors/src/receiver/settings.rs"), "Settings"),
     ("receiver.tokens", include_str!("../../sensors/src/receiver/settings.rs"), "Token"),
     ("receiver.tokens.token", include_str!("../../sensors/src/receiver/secret.rs"), "SecretRef"),
@@ -25,6 +30,13 @@ const SOURCES: &[(&str, &str, &str)] = &[
     ("zone", include_str!("../../src/place/zone.rs"), "Zone"),
     ("zone.rule", include_str!("../../src/place/zone.rs"), "ZoneRule"),
     ("zone.rule.window", include_str!("../../src/place/zone.rs"), "DayWindow"),
+];
+
+/// The same for `deploy/edge.toml`; what a receiver may have is in the other one.
+const EDGE_SOURCES: &[(&str, &str, &str)] = &[
+    ("", include_str!("../../src/edge/settings.rs"), "Settings"),
+    ("centre", include_str!("../../src/edge/settings.rs"), "Centre"),
+    ("spool", include_str!("../../src/edge/settings.rs"), "Spool"),
 ];
 
 /// The fields of a type with what is written about them, on one line each.
@@ -46,8 +58,8 @@ fn fields(source: &str, name: &str) -> Vec<(String, String)> {
 }
 
 /// All comments on one line: how lines are broken means nothing.
-fn prose() -> String {
-    let comments = MANUAL.lines().filter_map(|line| line.strip_prefix("# "));
+fn prose(manual: &str) -> String {
+    let comments = manual.lines().filter_map(|line| line.strip_prefix("# "));
     comments.map(str::trim).collect::<Vec<_>>().join(" ")
 }
 
@@ -103,7 +115,7 @@ fn the_examples_are_right_but_for_a_recording_among_receivers() {
 
 #[test]
 fn the_manual_says_of_each_key_what_its_field_says() {
-    let prose = prose();
+    let prose = prose(MANUAL);
     for (table, source, name) in SOURCES {
         for (field, about) in fields(source, name) {
             assert!(!about.is_empty(), "{name}.{field} says nothing");
@@ -111,6 +123,21 @@ fn the_manual_says_of_each_key_what_its_field_says() {
                 prose.contains(&about),
                 "deploy/watchkeeper.toml does not say of {table}.{field}: {about}"
             );
+        }
+    }
+}
+
+#[test]
+fn the_mast_s_manual_is_good_as_it_stands_and_says_what_its_fields_say() {
+    let settings = config::check_edge(EDGE_MANUAL).unwrap();
+    assert_eq!(settings.spool, watchkeeper::edge::settings::Spool::default());
+    assert!(config::is_edge(EDGE_MANUAL) && !config::is_edge(MANUAL) && !config::is_edge(&with_examples()));
+    let (prose, shown) = (prose(EDGE_MANUAL), EDGE_MANUAL.parse::<Table>().unwrap());
+    for (table, source, name) in EDGE_SOURCES {
+        let shown = if table.is_empty() { &shown } else { shown[*table].as_table().unwrap() };
+        for (field, about) in fields(source, name) {
+            assert!(shown.contains_key(&field), "deploy/edge.toml does not show {table}.{field}");
+            assert!(prose.contains(&about), "deploy/edge.toml does not say of {table}.{field}: {about}");
         }
     }
 }

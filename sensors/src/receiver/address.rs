@@ -1,6 +1,6 @@
 //! Where a receiver is reached: streams of bytes (`tcp://`, `tcp-listen://`, `udp://`, `udp-multicast://`,
 //! `serial://`), links that bring messages (`http-listen://`, `poll+https://`, `wss://`, `mqtt://`, `gpsd://`), and
-//! files (`file://`, `tail://`, `stdin:`).
+//! files (`file://`, `tail://`, `stdin:`); and `edge://` for stations beyond the network.
 
 use super::gpsd;
 use std::fmt;
@@ -13,7 +13,8 @@ pub const BAUD_DEFAULT: u32 = 38_400;
 /// What an address may look like, for messages about one that doesn't.
 pub const ACCEPTED: &str = "tcp://HOST:PORT, tcp-listen://IP:PORT, udp://IP:PORT, udp-multicast://GROUP:PORT, \
     serial:///dev/DEVICE?baud=38400, http-listen://IP:PORT, poll+https://HOST/PATH, wss://HOST/PATH, \
-    mqtt://HOST/TOPIC, mqtts://HOST/TOPIC, gpsd://HOST, file:///PATH, tail:///PATH or stdin:";
+    mqtt://HOST/TOPIC, mqtts://HOST/TOPIC, gpsd://HOST, edge://STATION/RECEIVER, \
+    file:///PATH, tail:///PATH or stdin:";
 
 /// What stands in the place of the secret in an address and in what is sent to subscribe.
 pub(super) const SECRET: &str = "{secret}";
@@ -101,6 +102,13 @@ pub enum Address {
     },
     /// Standard input.
     Stdin,
+    /// A receiver at a station beyond the network, whose `watchkeeper edge` sends us what it hears.
+    Edge {
+        /// The station, one of `[[edge.station]]`.
+        station: String,
+        /// The receiver's name at the station.
+        receiver: String,
+    },
 }
 
 impl Address {
@@ -138,6 +146,7 @@ impl Address {
             "file" | "tail" if rest.is_empty() => Err("the path of the file is missing".into()),
             "tail" => tail(rest),
             "file" => Ok(Address::File { path: PathBuf::from(rest) }),
+            "edge" => edge(rest),
             other => Err(format!("`{other}` is not a kind of link")),
         }
     }
@@ -158,6 +167,7 @@ impl Address {
             Address::File { .. } => "replay",
             Address::Tail { .. } => "tail",
             Address::Stdin => "stdin",
+            Address::Edge { .. } => "edge",
         }
     }
 
@@ -300,6 +310,27 @@ fn serial(text: &str) -> Result<Address, String> {
     Ok(Address::Serial { path: path.to_owned(), baud })
 }
 
+fn edge(text: &str) -> Result<Address, String> {
+    let (station, receiver) =
+        text.split_once('/').ok_or_else(|| format!("`{text}` does not name a station and its receiver"))?;
+    for name in [station, receiver] {
+        if !is_plain_name(name) {
+            return Err(format!("`{name}` is not a name of {PLAIN_NAME}"));
+        }
+    }
+    Ok(Address::Edge { station: station.to_owned(), receiver: receiver.to_owned() })
+}
+
+/// What [`is_plain_name`] accepts, in words.
+pub const PLAIN_NAME: &str = "1 to 32 letters, digits, `-`, `_` and `.`, the first a letter or digit";
+
+/// Whether a name can stand in an address, a TAG block and the name of a folder as it is.
+pub fn is_plain_name(name: &str) -> bool {
+    (1..=32).contains(&name.len())
+        && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+}
+
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -322,6 +353,7 @@ impl fmt::Display for Address {
             Address::File { path } => write!(f, "file://{}", path.display()),
             Address::Tail { path } => write!(f, "tail://{}", path.display()),
             Address::Stdin => f.write_str("stdin:"),
+            Address::Edge { station, receiver } => write!(f, "edge://{station}/{receiver}"),
         }
     }
 }
@@ -360,6 +392,7 @@ mod tests {
             "tail:///var/log/ais/*.nmea",
             "tail://ais.nmea",
             "stdin:",
+            "edge://north-mast/vhf.1",
         ] {
             assert_eq!(Address::parse(text).unwrap().to_string(), text);
         }
@@ -404,6 +437,9 @@ mod tests {
             ("tail:///var/*/ais.nmea", "in the name of the file only"),
             ("udp-multicast://192.0.2.1:60002", "`192.0.2.1` is not the address of a group"),
             ("udp-multicast://[ff02::1]:60002", "IPv4"),
+            ("edge://mast", "does not name a station"),
+            ("edge://mast/../x", "`../x`"),
+            ("edge://-m/x", "`-m`"),
         ] {
             let error = Address::parse(text).unwrap_err();
             assert!(error.contains(said), "{text}: {error}");

@@ -11,24 +11,24 @@ const LONGEST: Duration = Duration::from_secs(30);
 /// Doubling waits, each shortened by a random part of up to half, so that receivers lost together do not dial
 /// together.
 #[derive(Debug)]
-pub(super) struct Backoff {
+pub struct Backoff {
     next: Duration,
     seed: u64,
 }
 
 impl Backoff {
     /// `seed` sets the jitter: the same seed waits the same.
-    pub(super) fn new(seed: u64) -> Backoff {
+    pub fn new(seed: u64) -> Backoff {
         Backoff { next: FIRST, seed }
     }
 
     /// The link worked: start from the shortest wait again.
-    pub(super) fn reset(&mut self) {
+    pub fn reset(&mut self) {
         self.next = FIRST;
     }
 
     /// The next wait, 0.5 s to 30 s.
-    pub(super) fn wait(&mut self) -> Duration {
+    pub fn wait(&mut self) -> Duration {
         let full = self.next;
         self.next = (full * 2).min(LONGEST);
         // SplitMix64 (Steele, Lea, Flood 2014): enough for jitter, and needs no source of randomness.

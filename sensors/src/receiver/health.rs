@@ -168,14 +168,21 @@ impl Health {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).0
     }
 
-    pub(super) fn set(&self, state: State, detail: impl Into<String>) {
+    /// Says where it stands, and why, in a technician's words.
+    pub fn set(&self, state: State, detail: impl Into<String>) {
         let detail = Arc::from(detail.into());
         *self.state.lock().unwrap_or_else(PoisonError::into_inner) = (state, detail);
     }
 
-    pub(super) fn heard(&self, at: Time, lines: usize) {
+    /// Counts lines, the newest of which arrived at `at`.
+    pub fn heard(&self, at: Time, lines: usize) {
         self.last_heard_at.store(at.as_millis(), Relaxed);
         self.lines.fetch_add(lines as u64, Relaxed);
+    }
+
+    /// Counts bytes read.
+    pub fn heard_bytes(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes as u64, Relaxed);
     }
 
     /// Remembers a sender; callers keep it off the path of every datagram.
@@ -184,7 +191,7 @@ impl Health {
     }
 
     /// Counts a datagram or connection that is not let in.
-    pub(super) fn refuse(&self, peer: IpAddr, why: &str) {
+    pub fn refuse(&self, peer: IpAddr, why: &str) {
         self.refused_peers.fetch_add(1, Relaxed);
         if remember(&mut self.peers.lock().unwrap_or_else(PoisonError::into_inner).refused, peer) {
             tracing::warn!(%peer, why, "sender refused");

@@ -44,15 +44,15 @@ mod websocket;
 mod tests;
 
 pub use address::Address;
+pub use backoff::Backoff;
 pub use batch::Batch;
-pub use delivery::{Awaited, Delivery, Receipt};
+pub use delivery::{Awaited, Consignment, Delivery, Receipt};
 pub use health::{Health, Snapshot, State};
 pub use secret::SecretRef;
 pub use settings::{Problem, Settings};
 
 use crate::{ReceiverId, Time};
 use allow::AllowList;
-use backoff::Backoff;
 use limit::Limit;
 use lines::{FNV_START, Splitter, fnv1a64, sentences};
 use std::io::{Error, ErrorKind, Result};
@@ -135,6 +135,9 @@ impl Source {
                 Source::TcpClient(gpsd::open(host, *port, device.as_deref()).await?)
             }
             Address::File { .. } => return Err(invalid("a recording is played, not listened to".into())),
+            Address::Edge { .. } => {
+                return Err(invalid("its lines come in through the centre's own door".into()));
+            }
         })
     }
 
@@ -431,7 +434,7 @@ impl<'a, N: Fn() -> Time> Gather<'a, N> {
     }
 
     fn deliver(&mut self) -> Delivery {
-        Delivery { batch: self.batch.take(), receipts: std::mem::take(&mut self.receipts) }
+        Delivery { receipts: std::mem::take(&mut self.receipts), ..self.batch.take().into() }
     }
 
     /// Ends every unfinished line and passes on what there is.

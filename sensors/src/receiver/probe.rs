@@ -101,6 +101,7 @@ impl Findings {
             Address::Serial { path, .. } => path.clone(),
             Address::File { path } | Address::Tail { path } => path.display().to_string(),
             Address::Stdin => "standard input".to_owned(),
+            Address::Edge { station, .. } => station.clone(),
         }
     }
 }

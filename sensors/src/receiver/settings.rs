@@ -38,9 +38,10 @@ pub struct Settings {
     /// `http-listen://IP:PORT` (stations post JSON or NMEA lines to us, as AIS-catcher's `-H` does),
     /// `poll+https://HOST/PATH` (we ask a web address again and again, as AISHub wants it), `wss://HOST/PATH` (a
     /// WebSocket, such as aisstream.io and Signal K), `mqtt://HOST/TOPIC` or `mqtts://HOST/TOPIC` (`+` and `#` in
-    /// the topic as MQTT has them), `gpsd://HOST` or `gpsd://HOST/dev/DEVICE`, `file:///PATH` (a recording is
-    /// played, plain or gzip), `tail:///PATH` (a file that another program writes; a `*` in its name follows each
-    /// new one) or `stdin:`. May be left out where the profile knows it.
+    /// the topic as MQTT has them), `gpsd://HOST` or `gpsd://HOST/dev/DEVICE`, `edge://STATION/RECEIVER` (a station
+    /// beyond the network sends it), `file:///PATH` (a recording is played, plain or gzip), `tail:///PATH` (a file
+    /// that another program writes; a `*` in its name follows each new one) or `stdin:`. May be left out where the
+    /// profile knows it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub connect: String,
     /// For `udp-multicast`, and needed there: the interface on which the group is joined, by its name or by its

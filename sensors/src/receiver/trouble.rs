@@ -17,6 +17,7 @@ pub(super) fn explain(address: &Address, error: &Error) -> String {
         Address::Gpsd { host, port, .. } => format!("gpsd at {host} port {port}"),
         Address::Stdin => "standard input".to_owned(),
         Address::File { path } | Address::Tail { path } => path.display().to_string(),
+        Address::Edge { .. } => address.to_string(),
     };
     match (error.kind(), address) {
         (ErrorKind::AddrInUse, _) => format!("{what} is in use by another program"),

@@ -45,7 +45,7 @@ impl Listening {
     /// The next line; all that came with it is durable.
     pub(crate) async fn line(&mut self) -> String {
         while self.waiting.is_empty() {
-            let Delivery { batch, receipts } = self.delivery().await;
+            let Delivery { batch, receipts, .. } = self.delivery().await;
             let text = |(_, line): (Time, &[u8])| String::from_utf8_lossy(line).into_owned();
             self.waiting.extend(batch.iter().map(text));
             receipts.into_iter().for_each(|receipt| receipt.durable());
