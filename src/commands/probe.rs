@@ -12,7 +12,7 @@ use watchkeeper::daemon::now;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// As `connect` in the settings (`tcp://HOST:PORT`, `udp://IP:PORT`, `gpsd://HOST`, `stdin:`...), or a device such as
+    /// As `connect` in the settings (`tcp://HOST:PORT`, `udp://IP:PORT`, `stdin:`...), or a device such as
     /// `/dev/ttyUSB0`. May be left out where the profile knows it.
     #[arg(required_unless_present_any = ["profile", "list"])]
     address: Option<String>,

@@ -4,6 +4,7 @@ mod api;
 mod bad_input;
 mod layers;
 mod night;
+mod probing;
 mod program;
 mod recordings;
 mod restart;

@@ -1,6 +1,6 @@
-//! Where a receiver is reached: `tcp://`, `tcp-listen://`, `udp://`, `udp-multicast://`, `serial://`, `file://`,
-//! `tail://`, `stdin:`, and the links that bring messages: `http-listen://`, `poll+https://`, `wss://`, `mqtt://`,
-//! `gpsd://`.
+//! Where a receiver is reached: streams of bytes (`tcp://`, `tcp-listen://`, `udp://`, `udp-multicast://`,
+//! `serial://`), links that bring messages (`http-listen://`, `poll+https://`, `wss://`, `mqtt://`, `gpsd://`), and
+//! files (`file://`, `tail://`, `stdin:`).
 
 use super::gpsd;
 use std::fmt;
@@ -177,13 +177,15 @@ impl Address {
 
     /// Whether others send to us, so that it matters who may.
     pub fn is_open_to_senders(&self) -> bool {
-        matches!(
-            self,
-            Address::Udp { .. }
-                | Address::TcpServer { .. }
-                | Address::Multicast { .. }
-                | Address::HttpListen { .. }
-        )
+        self.bind().is_some() || matches!(self, Address::Multicast { .. })
+    }
+
+    /// Where it listens, when others come to us.
+    pub(super) fn bind(&self) -> Option<SocketAddr> {
+        match self {
+            Address::TcpServer { bind } | Address::Udp { bind } | Address::HttpListen { bind } => Some(*bind),
+            _ => None,
+        }
     }
 }
 

@@ -175,9 +175,11 @@ impl Source {
         matches!(self, Source::TcpClient(_) | Source::Serial(_))
     }
 
-    /// Puts into `health` that the link is open.
-    fn tell(&self, address: &Address, health: &Health) {
+    /// Puts into `health` that the link is open, or is heard `again` after a silence.
+    fn tell(&self, address: &Address, health: &Health, again: bool) {
         match self {
+            // Whether there is a file is known to who follows it.
+            Source::Mailbox(_) if matches!(address, Address::Tail { .. }) && !again => {}
             Source::TcpServer(server) => server.tell(),
             // It tells how its last question went.
             Source::Mailbox(_) if matches!(address, Address::HttpPoll { .. }) => {}
@@ -234,7 +236,7 @@ pub async fn listen(
                 if std::mem::replace(&mut opened_before, true) {
                     health.reconnects.fetch_add(1, Relaxed);
                 }
-                source.tell(&address, &health);
+                source.tell(&address, &health, false);
                 let bytes_before = health.bytes.load(Relaxed);
                 let mut gather = Gather::new(id, &source, &settings, &now, &health);
                 match gather.pump(&mut source, &address, idle(&settings), &out, &mut stop).await {
@@ -332,7 +334,7 @@ impl<'a, N: Fn() -> Time> Gather<'a, N> {
                     }
                     heard = Instant::now();
                     if std::mem::take(&mut silent) {
-                        source.tell(address, self.health);
+                        source.tell(address, self.health, true);
                     }
                 }
                 () = sleep_until(heard + idle), if self.is_empty() => {

@@ -89,6 +89,7 @@ impl Findings {
     fn place(&self) -> String {
         match &self.address {
             Address::TcpClient { host, .. } => host.clone(),
+            Address::Multicast { group } => format!("group {}", group.ip()),
             Address::TcpServer { bind } | Address::Udp { bind } | Address::HttpListen { bind } => {
                 format!("port {}", bind.port())
             }
@@ -97,7 +98,6 @@ impl Findings {
                 read.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
             }
             Address::Mqtt { host, .. } | Address::Gpsd { host, .. } => host.clone(),
-            Address::Multicast { group } => format!("group {}", group.ip()),
             Address::Serial { path, .. } => path.clone(),
             Address::File { path } | Address::Tail { path } => path.display().to_string(),
             Address::Stdin => "standard input".to_owned(),
@@ -108,8 +108,8 @@ impl Findings {
 /// Listens to the receiver of these settings for `length` and calls `news` about once a second with what was heard so far.
 ///
 /// A serial port is tried at its given rate and at the usual ones; the first with right checksums keeps the rest of
-/// the time. Without networks in `allow`, anyone may send to a UDP, TCP or HTTP port while it is probed; the stanza
-/// then allows those who did. Whoever posts over HTTP is told to send again: what is probed is not written down.
+/// the time. Without networks in `allow`, anyone may send to a UDP or TCP port while it is probed; the stanza then allows
+/// those who did.
 ///
 /// # Errors
 /// The problem with the address.

@@ -9,6 +9,7 @@ use super::profile::{self, Profile};
 use super::replay::{self, Pace};
 use super::secret::SecretRef;
 use super::udp::is_interface_name;
+use crate::sentence::Checksum;
 use crate::{ReceiverId, Time};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr};
@@ -36,10 +37,10 @@ pub struct Settings {
     /// `serial:///dev/DEVICE?baud=38400` (best by its name under `/dev/serial/by-id/`; a `*` fits one device),
     /// `http-listen://IP:PORT` (stations post JSON or NMEA lines to us, as AIS-catcher's `-H` does),
     /// `poll+https://HOST/PATH` (we ask a web address again and again, as AISHub wants it), `wss://HOST/PATH` (a
-    /// WebSocket, such as aisstream.io and Signal K), `mqtt://HOST/TOPIC` or `mqtts://HOST/TOPIC` (`+` and `#` in the
-    /// topic as MQTT has them), `gpsd://HOST` or `gpsd://HOST/dev/DEVICE`,
-    /// `file:///PATH` (a recording is played, plain or gzip), `tail:///PATH` (a file that another program writes;
-    /// a `*` in its name follows each new one) or `stdin:`. May be left out where the profile knows it.
+    /// WebSocket, such as aisstream.io and Signal K), `mqtt://HOST/TOPIC` or `mqtts://HOST/TOPIC` (`+` and `#` in
+    /// the topic as MQTT has them), `gpsd://HOST` or `gpsd://HOST/dev/DEVICE`, `file:///PATH` (a recording is
+    /// played, plain or gzip), `tail:///PATH` (a file that another program writes; a `*` in its name follows each
+    /// new one) or `stdin:`. May be left out where the profile knows it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub connect: String,
     /// For `udp-multicast`, and needed there: the interface on which the group is joined, by its name or by its
@@ -47,7 +48,8 @@ pub struct Settings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interface: Option<String>,
     /// For `tcp-listen`, `udp`, `udp-multicast` and `http-listen`: the networks that may send to us, such as
-    /// `["192.0.2.0/24"]`. Without any, only this machine may. Required where the address is open beyond this machine.
+    /// `["192.0.2.0/24"]`. Without any, only this machine may. Required where the address is open beyond this
+    /// machine.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allow: Vec<String>,
     /// AIS sentences a second that are taken, and 4 times as many other lines; 4 seconds' worth may come at once.
@@ -66,6 +68,10 @@ pub struct Settings {
     /// something every second; raise this where hours pass between vessels.
     #[serde(default = "idle_timeout_default")]
     pub idle_timeout_seconds: u32,
+    /// `"required"`: a sentence without its checksum is refused. `"optional"`: it is read, for devices that add none;
+    /// a line that was cut short may then be taken for a whole one. A wrong checksum is always refused.
+    #[serde(default, skip_serializing_if = "Checksum::is_required")]
+    pub checksum: Checksum,
     /// For `http-listen`: the stations that may post, each with its token of 16 characters or more, sent as
     /// `Authorization: Bearer TOKEN` or as the password of a user (AIS-catcher: `USERPWD station:TOKEN`). Required
     /// where the address is open beyond this machine. The link is not encrypted: across other people's networks
@@ -110,16 +116,6 @@ pub struct Settings {
     pub repeat: bool,
 }
 
-/// A station that posts messages, and where its token is kept.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Token {
-    /// The station's name; it is kept with every line the station sends.
-    pub station: String,
-    /// Where its token is kept.
-    pub token: SecretRef,
-}
-
 /// How many AIS sentences a second are taken: a number or a word.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -128,6 +124,16 @@ pub enum RateLimit {
     PerSecond(f64),
     /// `off`.
     Word(String),
+}
+
+/// A station that posts messages, and where its token is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Token {
+    /// The station's name; it is kept with every line the station sends.
+    pub station: String,
+    /// Where its token is kept.
+    pub token: SecretRef,
 }
 
 /// How fast a recording is played: a word or a number of times.
@@ -199,6 +205,7 @@ impl Settings {
             init: Vec::new(),
             from_start: false,
             idle_timeout_seconds: idle_timeout_default(),
+            checksum: Checksum::Required,
             tokens: Vec::new(),
             interval_seconds: None,
             subscribe: None,
@@ -355,14 +362,11 @@ impl Settings {
             }
         };
         let bind = match address {
-            Address::TcpServer { bind } | Address::Udp { bind } | Address::HttpListen { bind } => {
-                Some(bind.ip())
-            }
             // Whatever the interface is connected to can reach the group.
             Address::Multicast { .. } => {
                 Some(self.interface_address().unwrap_or(Ipv4Addr::UNSPECIFIED.into()))
             }
-            _ => None,
+            _ => address.bind().map(|bind| bind.ip()),
         };
         let may_send = "tcp-listen://, udp://, udp-multicast:// and http-listen:// only";
         misplaced("allow", bind.is_none() && !self.allow.is_empty(), may_send);
