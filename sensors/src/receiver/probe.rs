@@ -109,8 +109,8 @@ impl Findings {
 /// Listens to the receiver of these settings for `length` and calls `news` about once a second with what was heard so far.
 ///
 /// A serial port is tried at its given rate and at the usual ones; the first with right checksums keeps the rest of
-/// the time. Without networks in `allow`, anyone may send to a UDP, TCP or HTTP port while it is probed; the stanza
-/// then allows those who did. Whoever posts over HTTP is told to send again: what is probed is not written down.
+/// the time. Without networks in `allow`, anyone may send to a UDP or TCP port while it is probed; the stanza then allows
+/// those who did.
 ///
 /// # Errors
 /// The problem with the address.
