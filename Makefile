@@ -8,8 +8,11 @@ SHELL := bash
 # Where the exercise's console is served.
 PORT ?= 8080
 
+# Debian's daemons are here, and not in everyone's path.
+export PATH := $(PATH):/usr/sbin
+
 # One word a package, with the command that tells whether it is there.
-PACKAGES := chromium:chromium build-essential:cc
+PACKAGES := chromium:chromium build-essential:cc mosquitto:mosquitto gpsd:gpsd
 
 DEBUG := target/debug/watchkeeper
 RELEASE := target/release/watchkeeper

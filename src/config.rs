@@ -107,6 +107,7 @@ fn find_files(folder: &Path, receivers: &mut [receiver::Settings]) {
                 receiver.connect = format!("{kind}{}", folder.join(path).display());
             }
         }
+        receiver.files_relative_to(folder);
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
     /// How long to listen, in seconds.
     #[arg(long, default_value_t = 30)]
     seconds: u64,
-    /// For UDP and TCP servers: networks that may send, such as 192.0.2.0/24; anyone without it.
+    /// For UDP, TCP and HTTP servers: networks that may send, such as 192.0.2.0/24; anyone without it.
     #[arg(long)]
     allow: Vec<String>,
     /// For groups: the interface on which it is joined, by its name or its address.

@@ -48,7 +48,8 @@ pub struct ReceiverStatus {
     pub id: u16,
     /// Its name.
     pub name: String,
-    /// `tcp_client`, `tcp_server`, `udp`, `udp_multicast`, `serial`, `tail`, `stdin`, `replay`, `edge`.
+    /// `tcp_client`, `tcp_server`, `udp`, `udp_multicast`, `serial`, `http_listen`, `http_poll`, `websocket`, `mqtt`,
+    /// `gpsd`, `tail`, `stdin`, `replay`, `edge`.
     pub kind: String,
     /// Where it is listened to.
     pub address: String,

@@ -15,12 +15,6 @@ pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_watchkeeper");
 /// How long anything may take before the test gives up; two busy cores included.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Before any client is made, if only for `http://`: it asks for a provider of cryptography.
-pub(crate) fn with_cryptography() {
-    // Another test may have been first.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-}
-
 /// Runs the program to its end.
 pub(crate) fn run(arguments: &[&str]) -> Output {
     let output = Command::new(PROGRAM).args(arguments).stdin(Stdio::null()).output();
@@ -89,8 +83,7 @@ impl Site {
             panic!("it did not start: {}", log.lock().expect("nobody panics with it"));
         };
         let url = first.strip_prefix("listening on ").expect("says where").to_owned();
-        with_cryptography();
-        let client = Client::builder().cookie_store(true).timeout(PATIENCE).build().expect("a client");
+        let client = crate::http_client().cookie_store(true).timeout(PATIENCE).build().expect("a client");
         let daemon = Daemon { child, url, client, log };
         // The file is written before the port is open.
         let password =

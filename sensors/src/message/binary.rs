@@ -26,7 +26,7 @@ impl ApplicationId {
     }
 }
 
-/// Types 6 and 8 (ITU-R M.1371-5 tables 53 and 55).
+/// Types 6 and 8 (ITU-R M.1371-5 tables 54 and 57).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Binary {
     /// Who it is meant for (type 6).

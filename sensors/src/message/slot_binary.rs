@@ -5,7 +5,7 @@ use crate::Mmsi;
 use crate::sentence::Reject;
 use serde::{Deserialize, Serialize};
 
-/// Types 25 and 26 (ITU-R M.1371-5 tables 78 and 79).
+/// Types 25 and 26 (ITU-R M.1371-5 tables 80 and 82).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SlotBinary {
     /// Who it is meant for; `None` is everyone.
@@ -25,7 +25,7 @@ pub(super) const BITS: usize = 40;
 const RADIO: usize = 20;
 
 impl SlotBinary {
-    /// Two spare bits follow the addressee (table 78); gpsd and libais take them for the data's first.
+    /// Two spare bits follow the addressee (table 80); gpsd and libais take them for the data's first.
     pub(super) fn read(bits: &Payload, several_slots: bool) -> Result<Self, Reject> {
         let (addressed, structured) = (bits.flag(38), bits.flag(39));
         let application_at = if addressed { BITS + 32 } else { BITS };

@@ -1,6 +1,8 @@
-//! Where a receiver is reached: `tcp://`, `tcp-listen://`, `udp://`, `udp-multicast://`, `serial://`, `file://`,
-//! `tail://`, `stdin:`, `edge://`.
+//! Where a receiver is reached: streams of bytes (`tcp://`, `tcp-listen://`, `udp://`, `udp-multicast://`,
+//! `serial://`), links that bring messages (`http-listen://`, `poll+https://`, `wss://`, `mqtt://`, `gpsd://`), and
+//! files (`file://`, `tail://`, `stdin:`); `edge://` is a station that sends to the centre's door.
 
+use super::gpsd;
 use std::fmt;
 use std::net::{SocketAddr, SocketAddrV4};
 use std::path::PathBuf;
@@ -10,7 +12,14 @@ pub const BAUD_DEFAULT: u32 = 38_400;
 
 /// What an address may look like, for messages about one that doesn't.
 pub const ACCEPTED: &str = "tcp://HOST:PORT, tcp-listen://IP:PORT, udp://IP:PORT, udp-multicast://GROUP:PORT, \
-    serial:///dev/DEVICE?baud=38400, file:///PATH, tail:///PATH, stdin: or edge://STATION/RECEIVER";
+    serial:///dev/DEVICE?baud=38400, http-listen://IP:PORT, poll+https://HOST/PATH, wss://HOST/PATH, \
+    mqtt://HOST/TOPIC, mqtts://HOST/TOPIC, gpsd://HOST, file:///PATH, tail:///PATH, stdin: or edge://STATION/RECEIVER";
+
+/// What stands in the place of the secret in an address and in what is sent to subscribe.
+pub(super) const SECRET: &str = "{secret}";
+
+/// Ports of MQTT brokers, without and with TLS (registered with IANA).
+const MQTT_PORTS: [u16; 2] = [1883, 8883];
 
 /// A receiver's address. Displays as it is written in the settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +53,41 @@ pub enum Address {
         path: String,
         /// Bits a second.
         baud: u32,
+    },
+    /// Stations post messages to us over HTTP.
+    HttpListen {
+        /// Address of ours to listen at.
+        bind: SocketAddr,
+    },
+    /// We ask a web address again and again.
+    HttpPoll {
+        /// `http://` or `https://`.
+        url: String,
+    },
+    /// A WebSocket that we dial.
+    WebSocket {
+        /// `ws://` or `wss://`.
+        url: String,
+    },
+    /// A topic at an MQTT broker.
+    Mqtt {
+        /// Name or IP address of the broker.
+        host: String,
+        /// Its port.
+        port: u16,
+        /// Whether the link is encrypted.
+        tls: bool,
+        /// The topic, with `+` for any one level and `#` at its end for all below.
+        topic: String,
+    },
+    /// A gpsd.
+    Gpsd {
+        /// Name or IP address.
+        host: String,
+        /// Port, 2947 as a rule.
+        port: u16,
+        /// One of its devices, such as `/dev/ttyUSB0`; all of them without it.
+        device: Option<String>,
     },
     /// A recording to play.
     File {
@@ -85,6 +129,19 @@ impl Address {
             "udp" => Ok(Address::Udp { bind: socket_address(rest)? }),
             "udp-multicast" => Ok(Address::Multicast { group: group(rest)? }),
             "serial" => serial(rest),
+            "http-listen" => Ok(Address::HttpListen { bind: socket_address(rest)? }),
+            "poll+http" | "poll+https" => Ok(Address::HttpPoll { url: web(&text["poll+".len()..])? }),
+            "ws" | "wss" => Ok(Address::WebSocket { url: web(text)? }),
+            "mqtt" | "mqtts" => mqtt(rest, scheme == "mqtts"),
+            "gpsd" => {
+                let (place, device) = rest.split_once('/').unwrap_or((rest, ""));
+                let (host, port) = host_and_port_or(place, gpsd::PORT_DEFAULT)?;
+                let device = Some(format!("/{device}")).filter(|device| device != "/");
+                Ok(Address::Gpsd { host, port, device })
+            }
+            "http" | "https" => {
+                Err(format!("`{scheme}` alone does not say who asks: poll+{text}, or http-listen://IP:PORT"))
+            }
             "file" | "tail" if rest.is_empty() => Err("the path of the file is missing".into()),
             "tail" => tail(rest),
             "file" => Ok(Address::File { path: PathBuf::from(rest) }),
@@ -101,6 +158,11 @@ impl Address {
             Address::Udp { .. } => "udp",
             Address::Multicast { .. } => "udp_multicast",
             Address::Serial { .. } => "serial",
+            Address::HttpListen { .. } => "http_listen",
+            Address::HttpPoll { .. } => "http_poll",
+            Address::WebSocket { .. } => "websocket",
+            Address::Mqtt { .. } => "mqtt",
+            Address::Gpsd { .. } => "gpsd",
             Address::File { .. } => "replay",
             Address::Tail { .. } => "tail",
             Address::Stdin => "stdin",
@@ -118,12 +180,21 @@ impl Address {
                 | Address::Udp { .. }
                 | Address::Multicast { .. }
                 | Address::Serial { .. }
+                | Address::Gpsd { .. }
         )
     }
 
     /// Whether others send to us, so that it matters who may.
     pub fn is_open_to_senders(&self) -> bool {
-        matches!(self, Address::Udp { .. } | Address::TcpServer { .. } | Address::Multicast { .. })
+        self.bind().is_some() || matches!(self, Address::Multicast { .. })
+    }
+
+    /// Where it listens, when others come to us.
+    pub(super) fn bind(&self) -> Option<SocketAddr> {
+        match self {
+            Address::TcpServer { bind } | Address::Udp { bind } | Address::HttpListen { bind } => Some(*bind),
+            _ => None,
+        }
     }
 }
 
@@ -145,6 +216,67 @@ fn tail(text: &str) -> Result<Address, String> {
         return Err(format!("`{text}`: `*` stands in the name of the file only"));
     }
     Ok(Address::Tail { path })
+}
+
+/// A web address, of which the secret's place is no part yet.
+fn web(url: &str) -> Result<String, String> {
+    let read = url::Url::parse(&url.replace(SECRET, "secret"));
+    let read = read.map_err(|error| format!("`{url}` is not a web address: {error}"))?;
+    if !read.username().is_empty() || read.password().is_some() {
+        return Err(
+            "a password in the address would be shown on screens: put {secret} there, and set `secret`"
+                .into(),
+        );
+    }
+    if read.fragment().is_some() {
+        return Err(format!("`{url}` has a `#`, which no server sees"));
+    }
+    if let Some((place, _)) = url.split_once(SECRET)
+        && !place.contains('?')
+        && place.matches('/').count() < 3
+    {
+        return Err("{secret} can stand in the path or the query, not in the host".into());
+    }
+    Ok(url.to_owned())
+}
+
+fn mqtt(rest: &str, tls: bool) -> Result<Address, String> {
+    let (place, topic) = rest.split_once('/').unwrap_or((rest, ""));
+    if place.contains('@') {
+        return Err("a password in the address would be shown on screens: set `user` and `password`".into());
+    }
+    let (host, port) = host_and_port_or(place, MQTT_PORTS[usize::from(tls)])?;
+    if topic.is_empty() {
+        return Err("the topic is missing".into());
+    }
+    let levels: Vec<&str> = topic.split('/').collect();
+    let wild = |level: &str| level.contains(['+', '#']);
+    let last = levels.len() - 1;
+    let good = |(index, level): (usize, &&str)| match *level {
+        "+" => true,
+        "#" => index == last,
+        level => !wild(level) && !level.contains(char::is_control),
+    };
+    if !levels.iter().enumerate().all(good) || topic.len() > TOPIC_MAX {
+        return Err(format!(
+            "`{topic}` is not a topic: `+` stands for a whole level, `#` for all at the end"
+        ));
+    }
+    Ok(Address::Mqtt { host, port, tls, topic: topic.to_owned() })
+}
+
+/// Bytes of a topic; brokers allow up to 65,535, and nobody reads one of more than these.
+const TOPIC_MAX: usize = 250;
+
+fn host_and_port_or(text: &str, port: u16) -> Result<(String, u16), String> {
+    if text.is_empty() {
+        return Err("the host is missing".into());
+    }
+    if !text.contains(':') || text.ends_with(']') {
+        host_and_port(&format!("{text}:{port}"))
+    } else {
+        host_and_port(text)
+    }
 }
 
 fn host_and_port(text: &str) -> Result<(String, u16), String> {
@@ -207,12 +339,27 @@ impl fmt::Display for Address {
             Address::Udp { bind } => write!(f, "udp://{bind}"),
             Address::Multicast { group } => write!(f, "udp-multicast://{group}"),
             Address::Serial { path, baud } => write!(f, "serial://{path}?baud={baud}"),
+            Address::HttpListen { bind } => write!(f, "http-listen://{bind}"),
+            Address::HttpPoll { url } => write!(f, "poll+{url}"),
+            Address::WebSocket { url } => f.write_str(url),
+            Address::Mqtt { host, port, tls, topic } => {
+                let scheme = if *tls { "mqtts" } else { "mqtt" };
+                write!(f, "{scheme}://{}:{port}/{topic}", bracketed(host))
+            }
+            Address::Gpsd { host, port, device } => {
+                write!(f, "gpsd://{}:{port}{}", bracketed(host), device.as_deref().unwrap_or_default())
+            }
             Address::File { path } => write!(f, "file://{}", path.display()),
             Address::Tail { path } => write!(f, "tail://{}", path.display()),
             Address::Stdin => f.write_str("stdin:"),
             Address::Edge { station, receiver } => write!(f, "edge://{station}/{receiver}"),
         }
     }
+}
+
+/// An IPv6 address is written in brackets before a port.
+fn bracketed(host: &str) -> String {
+    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
 }
 
 #[cfg(test)]
@@ -228,6 +375,16 @@ mod tests {
             "tcp-listen://0.0.0.0:10111",
             "udp://[::]:10110",
             "serial:///dev/ttyUSB0?baud=4800",
+            "http-listen://0.0.0.0:8110",
+            "poll+https://data.example.org/ws.php?username={secret}&output=json",
+            "poll+http://127.0.0.1:8100/api/ships_array.json",
+            "ws://127.0.0.1:3000/signalk/v1/stream?subscribe=none",
+            "wss://stream.example.org/v0/stream",
+            "mqtt://broker.example.org:1883/ais/+/nmea",
+            "mqtts://[::1]:8884/ais/#",
+            "mqtt://h:1883//leading",
+            "gpsd://127.0.0.1:2947",
+            "gpsd://[::1]:2948/dev/ttyUSB0",
             "file:///path/night.nmea",
             "file://fixtures/night.nmea",
             "udp-multicast://239.192.0.2:60002",
@@ -238,6 +395,14 @@ mod tests {
         ] {
             assert_eq!(Address::parse(text).unwrap().to_string(), text);
         }
+        for (short, whole) in [
+            ("mqtt://h/ais", "mqtt://h:1883/ais"),
+            ("mqtts://[::1]/ais", "mqtts://[::1]:8883/ais"),
+            ("gpsd://h", "gpsd://h:2947"),
+            ("gpsd://h/dev/ttyS0", "gpsd://h:2947/dev/ttyS0"),
+        ] {
+            assert_eq!(Address::parse(short).unwrap().to_string(), whole);
+        }
         assert_eq!(Address::parse("/dev/ttyACM0").unwrap().to_string(), "serial:///dev/ttyACM0?baud=38400");
     }
 
@@ -245,7 +410,20 @@ mod tests {
     fn says_what_is_wrong() {
         for (text, said) in [
             ("192.0.2.10:10110", "no kind of link"),
-            ("http://x", "`http`"),
+            ("ftp://x", "`ftp`"),
+            ("https://x/y", "poll+https://x/y"),
+            ("http-listen://8110", "`8110`"),
+            ("poll+https://", "not a web address"),
+            ("poll+https://me:pw@h/x", "`secret`"),
+            ("wss://h/x#y", "`#`"),
+            ("wss://{secret}.example.org/x", "not in the host"),
+            ("mqtt://h", "topic is missing"),
+            ("mqtt://h/a/#/b", "`a/#/b`"),
+            ("mqtt://h/a/b+", "`a/b+`"),
+            ("mqtt://me:pw@h/a", "`password`"),
+            ("mqtt://h:0/a", "`0`"),
+            ("mqtt:///a", "host is missing"),
+            ("gpsd://", "host is missing"),
             ("tcp://host", "no port"),
             ("tcp://host:99999", "`99999`"),
             ("tcp://:10110", "host is missing"),

@@ -8,19 +8,27 @@ pub mod address;
 pub mod allow;
 mod backoff;
 pub mod batch;
+mod body;
 mod clock;
 mod datagram;
 mod delivery;
 mod file;
 pub mod file_time;
+mod gpsd;
 pub mod health;
+mod http_listen;
+mod http_poll;
+mod http_post;
 mod limit;
 pub mod lines;
 mod mailbox;
+#[cfg(feature = "mqtt")]
+mod mqtt;
 mod pattern;
 pub mod probe;
 pub mod profile;
 pub mod replay;
+mod secret;
 mod serial;
 pub mod settings;
 mod stamp;
@@ -28,8 +36,10 @@ mod stdin;
 mod tail;
 mod tcp_client;
 mod tcp_server;
+mod tls;
 mod trouble;
 mod udp;
+mod websocket;
 #[cfg(test)]
 mod tests;
 
@@ -38,6 +48,7 @@ pub use backoff::Backoff;
 pub use batch::Batch;
 pub use delivery::{Awaited, Consignment, Delivery, Receipt};
 pub use health::{Health, Snapshot, State};
+pub use secret::SecretRef;
 pub use settings::{Problem, Settings};
 
 use crate::{ReceiverId, Time};
@@ -109,6 +120,20 @@ impl Source {
                 }))
             }
             Address::Stdin => Source::Mailbox(mailbox::Mailbox::start(stdin::bring)),
+            Address::HttpListen { bind } => {
+                Source::Mailbox(http_listen::open(*bind, settings, allow, health.clone()).await?)
+            }
+            Address::HttpPoll { url } => Source::Mailbox(http_poll::open(url, settings, health.clone())?),
+            Address::WebSocket { url } => Source::Mailbox(websocket::open(url, settings).await?),
+            #[cfg(feature = "mqtt")]
+            Address::Mqtt { host, port, tls, topic } => Source::Mailbox(
+                mqtt::open(mqtt::Topic { host, port: *port, tls: *tls, topic }, settings).await?,
+            ),
+            #[cfg(not(feature = "mqtt"))]
+            Address::Mqtt { .. } => return Err(invalid("this program was built without MQTT".into())),
+            Address::Gpsd { host, port, device } => {
+                Source::TcpClient(gpsd::open(host, *port, device.as_deref()).await?)
+            }
             Address::File { .. } => return Err(invalid("a recording is played, not listened to".into())),
             Address::Edge { .. } => {
                 return Err(invalid("its lines come in through the centre's own door".into()));
@@ -153,14 +178,18 @@ impl Source {
         matches!(self, Source::TcpClient(_) | Source::Serial(_))
     }
 
-    /// Puts into `health` that the link is open.
-    fn tell(&self, address: &Address, health: &Health) {
+    /// Puts into `health` that the link is open, or is heard `again` after a silence.
+    fn tell(&self, address: &Address, health: &Health, again: bool) {
         match self {
-            Source::TcpClient(_) | Source::Serial(_) | Source::Mailbox(_) => {
-                health.set(State::Connected, format!("hears {address}"));
-            }
+            // Whether there is a file is known to who follows it.
+            Source::Mailbox(_) if matches!(address, Address::Tail { .. }) && !again => {}
             Source::TcpServer(server) => server.tell(),
-            Source::Udp(_) => health.set(State::Listening, format!("listens at {address}")),
+            // It tells how its last question went.
+            Source::Mailbox(_) if matches!(address, Address::HttpPoll { .. }) => {}
+            _ if address.is_open_to_senders() => {
+                health.set(State::Listening, format!("listens at {address}"));
+            }
+            _ => health.set(State::Connected, format!("hears {address}")),
         }
     }
 }
@@ -210,7 +239,7 @@ pub async fn listen(
                 if std::mem::replace(&mut opened_before, true) {
                     health.reconnects.fetch_add(1, Relaxed);
                 }
-                source.tell(&address, &health);
+                source.tell(&address, &health, false);
                 let bytes_before = health.bytes.load(Relaxed);
                 let mut gather = Gather::new(id, &source, &settings, &now, &health);
                 match gather.pump(&mut source, &address, idle(&settings), &out, &mut stop).await {
@@ -308,7 +337,7 @@ impl<'a, N: Fn() -> Time> Gather<'a, N> {
                     }
                     heard = Instant::now();
                     if std::mem::take(&mut silent) {
-                        source.tell(address, self.health);
+                        source.tell(address, self.health, true);
                     }
                 }
                 () = sleep_until(heard + idle), if self.is_empty() => {

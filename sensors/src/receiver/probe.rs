@@ -1,6 +1,6 @@
 //! Listens to a receiver for a while and tells the technician what it hears and which settings to paste.
 
-use super::address::Address;
+use super::address::{self, Address};
 use super::health::{Health, Snapshot, State};
 use super::settings::{Settings, Speed};
 use super::{Batch, listen};
@@ -80,14 +80,24 @@ impl Findings {
         if !settings.allow.is_empty() {
             let _ = writeln!(text, "allow = {:?}", settings.allow);
         }
+        if matches!(self.address, Address::HttpListen { .. }) {
+            text.push_str("tokens = [{ station = \"STATION\", token = { file = \"station.token\" } }]\n");
+        }
         text
     }
 
     fn place(&self) -> String {
         match &self.address {
             Address::TcpClient { host, .. } => host.clone(),
-            Address::TcpServer { bind } | Address::Udp { bind } => format!("port {}", bind.port()),
             Address::Multicast { group } => format!("group {}", group.ip()),
+            Address::TcpServer { bind } | Address::Udp { bind } | Address::HttpListen { bind } => {
+                format!("port {}", bind.port())
+            }
+            Address::HttpPoll { url } | Address::WebSocket { url } => {
+                let read = url::Url::parse(&url.replace(address::SECRET, "secret")).ok();
+                read.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
+            }
+            Address::Mqtt { host, .. } | Address::Gpsd { host, .. } => host.clone(),
             Address::Serial { path, .. } => path.clone(),
             Address::File { path } | Address::Tail { path } => path.display().to_string(),
             Address::Stdin => "standard input".to_owned(),

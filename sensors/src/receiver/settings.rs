@@ -5,10 +5,13 @@ use super::allow::AllowList;
 use super::limit;
 use super::profile::{self, Profile};
 use super::replay::{self, Pace};
+use super::secret::SecretRef;
 use super::udp::is_interface_name;
+use crate::sentence::Checksum;
 use crate::{ReceiverId, Time};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
 
 /// One receiver: its name, where its antenna stands, and how it is reached.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,17 +33,22 @@ pub struct Settings {
     /// (it sends datagrams to that address of ours; broadcasts are heard at `0.0.0.0`),
     /// `udp-multicast://239.192.0.2:60002` (a group of a ship's network, IEC 61162-450),
     /// `serial:///dev/DEVICE?baud=38400` (best by its name under `/dev/serial/by-id/`; a `*` fits one device),
-    /// `file:///PATH` (a recording is played, plain or gzip), `tail:///PATH` (a file that another program writes;
-    /// a `*` in its name follows each new one), `stdin:` or `edge://STATION/RECEIVER` (a station beyond the network
-    /// sends it). May be left out where the profile knows it.
+    /// `http-listen://IP:PORT` (stations post JSON or NMEA lines to us, as AIS-catcher's `-H` does),
+    /// `poll+https://HOST/PATH` (we ask a web address again and again, as AISHub wants it), `wss://HOST/PATH` (a
+    /// WebSocket, such as aisstream.io and Signal K), `mqtt://HOST/TOPIC` or `mqtts://HOST/TOPIC` (`+` and `#` in
+    /// the topic as MQTT has them), `gpsd://HOST` or `gpsd://HOST/dev/DEVICE`, `file:///PATH` (a recording is
+    /// played, plain or gzip), `tail:///PATH` (a file that another program writes; a `*` in its name follows each
+    /// new one), `stdin:` or `edge://STATION/RECEIVER` (a station beyond the network sends it). May be left out where
+    /// the profile knows it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub connect: String,
     /// For `udp-multicast`, and needed there: the interface on which the group is joined, by its name or by its
     /// address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interface: Option<String>,
-    /// For `tcp-listen`, `udp` and `udp-multicast`: the networks that may send to us, such as `["192.0.2.0/24"]`.
-    /// Without any, only this machine may. Required where the address is open beyond this machine.
+    /// For `tcp-listen`, `udp`, `udp-multicast` and `http-listen`: the networks that may send to us, such as
+    /// `["192.0.2.0/24"]`. Without any, only this machine may. Required where the address is open beyond this
+    /// machine.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allow: Vec<String>,
     /// AIS sentences a second that are taken, and 4 times as many other lines; 4 seconds' worth may come at once.
@@ -54,11 +62,44 @@ pub struct Settings {
     /// For `tail`: also read what is in the files already.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub from_start: bool,
-    /// For `tcp` and `serial`: seconds of silence after which the link is taken for dead and opened again. For
-    /// `tcp-listen` and `udp`: seconds of silence after which the screens say so. A receiver at a busy port hears
+    /// For `tcp`, `gpsd` and `serial`: seconds of silence after which the link is taken for dead and opened again.
+    /// For all others: seconds of silence after which the screens say so. A receiver at a busy port hears
     /// something every second; raise this where hours pass between vessels.
     #[serde(default = "idle_timeout_default")]
     pub idle_timeout_seconds: u32,
+    /// `"required"`: a sentence without its checksum is refused. `"optional"`: it is read, for devices that add none;
+    /// a line that was cut short may then be taken for a whole one. A wrong checksum is always refused.
+    #[serde(default, skip_serializing_if = "Checksum::is_required")]
+    pub checksum: Checksum,
+    /// For `http-listen`: the stations that may post, each with its token of 16 characters or more, sent as
+    /// `Authorization: Bearer TOKEN` or as the password of a user (AIS-catcher: `USERPWD station:TOKEN`). Required
+    /// where the address is open beyond this machine. The link is not encrypted: across other people's networks
+    /// it belongs behind a proxy that speaks HTTPS.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tokens: Vec<Token>,
+    /// For `poll`: seconds from one question to the next, 60 without it, which is as often as AISHub answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval_seconds: Option<u32>,
+    /// For `ws` and `wss`: what is sent once the link is open, such as aisstream.io's subscription.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscribe: Option<String>,
+    /// For `poll`, `ws` and `wss`: where the key is kept that stands for `{secret}` in `connect` and `subscribe`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<SecretRef>,
+    /// For `mqtt`: the user's name at the broker.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// For `mqtt`: where the user's password is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<SecretRef>,
+    /// For `mqtt`: the name under which the broker keeps what was not yet written down, and what comes while we
+    /// are away, so that nothing is lost; no two programs share it. Without it messages are taken as they come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// For `poll+https`, `wss` and `mqtts`: a PEM file with the authorities that the other side's certificate is
+    /// held against; those that this system trusts without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<PathBuf>,
     /// For `file`: `"as_recorded"`, a number of times faster such as `60`, or `"flat_out"`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub speed: Option<Speed>,
@@ -82,6 +123,16 @@ pub enum RateLimit {
     PerSecond(f64),
     /// `off`.
     Word(String),
+}
+
+/// A station that posts messages, and where its token is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Token {
+    /// The station's name; it is kept with every line the station sends.
+    pub station: String,
+    /// Where its token is kept.
+    pub token: SecretRef,
 }
 
 /// How fast a recording is played: a word or a number of times.
@@ -153,6 +204,15 @@ impl Settings {
             init: Vec::new(),
             from_start: false,
             idle_timeout_seconds: idle_timeout_default(),
+            checksum: Checksum::Required,
+            tokens: Vec::new(),
+            interval_seconds: None,
+            subscribe: None,
+            secret: None,
+            user: None,
+            password: None,
+            client_id: None,
+            ca: None,
             speed: None,
             start: None,
             rate: None,
@@ -196,6 +256,15 @@ impl Settings {
                     && !self.model().is_some_and(|model| model.aggregated);
                 Ok(of_one_site.then_some(limit::SITE_MAX))
             }
+        }
+    }
+
+    /// Takes the files that hold secrets and certificates as relative to `folder`, where the settings file is.
+    pub fn files_relative_to(&mut self, folder: &Path) {
+        let secrets = self.tokens.iter_mut().map(|token| &mut token.token);
+        let secrets = secrets.chain(&mut self.secret).chain(&mut self.password);
+        for file in secrets.filter_map(|secret| secret.file.as_mut()).chain(&mut self.ca) {
+            *file = folder.join(&*file);
         }
     }
 
@@ -292,14 +361,13 @@ impl Settings {
             }
         };
         let bind = match address {
-            Address::TcpServer { bind } | Address::Udp { bind } => Some(bind.ip()),
             // Whatever the interface is connected to can reach the group.
             Address::Multicast { .. } => {
                 Some(self.interface_address().unwrap_or(Ipv4Addr::UNSPECIFIED.into()))
             }
-            _ => None,
+            _ => address.bind().map(|bind| bind.ip()),
         };
-        let may_send = "tcp-listen://, udp:// and udp-multicast:// only";
+        let may_send = "tcp-listen://, udp://, udp-multicast:// and http-listen:// only";
         misplaced("allow", bind.is_none() && !self.allow.is_empty(), may_send);
         let is_group = matches!(address, Address::Multicast { .. });
         misplaced("interface", !is_group && self.interface.is_some(), "udp-multicast:// only");
@@ -327,6 +395,127 @@ impl Settings {
                 format!("{address} is open beyond this machine and nobody is allowed to send to it");
             problem("allow", message, "the networks the receivers are in, such as [\"192.0.2.0/24\"]");
         }
+        self.check_messages(address, problem);
+    }
+
+    /// What links that bring messages take: tokens, keys, users, certificates.
+    fn check_messages(&self, address: &Address, problem: &mut impl FnMut(&'static str, String, &str)) {
+        let mut misplaced = |key: &'static str, set: bool, fits: bool, belongs: &str| {
+            if set && !fits {
+                problem(key, format!("means nothing for {address}"), belongs);
+            }
+        };
+        let listens = matches!(address, Address::HttpListen { .. });
+        let polls = matches!(address, Address::HttpPoll { .. });
+        let socket = matches!(address, Address::WebSocket { .. });
+        let mqtt = matches!(address, Address::Mqtt { .. });
+        let encrypted = match address {
+            Address::HttpPoll { url } | Address::WebSocket { url } => {
+                url.starts_with("https:") || url.starts_with("wss:")
+            }
+            Address::Mqtt { tls, .. } => *tls,
+            _ => false,
+        };
+        misplaced("tokens", !self.tokens.is_empty(), listens, "http-listen:// only");
+        misplaced(
+            "interval_seconds",
+            self.interval_seconds.is_some(),
+            polls,
+            "poll+https:// and poll+http:// only",
+        );
+        misplaced("subscribe", self.subscribe.is_some(), socket, "wss:// and ws:// only");
+        misplaced(
+            "secret",
+            self.secret.is_some(),
+            polls || socket,
+            "poll+https://, wss:// and the like only",
+        );
+        misplaced("user", self.user.is_some(), mqtt, "mqtt:// and mqtts:// only");
+        misplaced("password", self.password.is_some(), mqtt, "mqtt:// and mqtts:// only");
+        misplaced("client_id", self.client_id.is_some(), mqtt, "mqtt:// and mqtts:// only");
+        misplaced("ca", self.ca.is_some(), encrypted, "poll+https://, wss:// and mqtts:// only");
+        if mqtt && !cfg!(feature = "mqtt") {
+            problem(
+                "connect",
+                "this program was built without MQTT".into(),
+                "a build with the feature `mqtt`",
+            );
+        }
+        self.check_tokens(address, problem);
+        self.check_secrets(problem);
+    }
+
+    fn check_tokens(&self, address: &Address, problem: &mut impl FnMut(&'static str, String, &str)) {
+        if let Address::HttpListen { bind } = address
+            && !bind.ip().is_loopback()
+            && self.tokens.is_empty()
+        {
+            let message = format!("{address} is open beyond this machine, and no station has a token");
+            problem("tokens", message, "[{ station = \"MAST\", token = { file = \"mast.token\" } }]");
+        }
+        for (index, Token { station, .. }) in self.tokens.iter().enumerate() {
+            if station.trim().is_empty() || station.chars().any(char::is_control) || station.len() > 64 {
+                problem(
+                    "tokens",
+                    format!("`{station:.80}` is not a station's name"),
+                    "1 to 64 printable characters",
+                );
+            }
+            if self.tokens[..index].iter().any(|earlier| earlier.station == *station) {
+                problem("tokens", format!("`{station}` has two tokens"), "one token for each station");
+            }
+        }
+        if self.tokens.len() > TOKENS_MAX {
+            problem("tokens", "too many stations for one address".into(), "at most 1000");
+        }
+    }
+
+    fn check_secrets(&self, problem: &mut impl FnMut(&'static str, String, &str)) {
+        let kept = "{ file = \"PATH\" } or { env = \"NAME\" }";
+        let tokens = self.tokens.iter().map(|token| ("tokens", &token.token));
+        let others = [("secret", &self.secret), ("password", &self.password)];
+        let others = others.into_iter().filter_map(|(key, secret)| Some((key, secret.as_ref()?)));
+        for (key, secret) in tokens.chain(others) {
+            if let Err(why) = secret.check() {
+                problem(key, why, kept);
+            }
+        }
+        let has_place = |text: &str| text.contains(address::SECRET);
+        let place = has_place(&self.connect) || self.subscribe.as_deref().is_some_and(has_place);
+        match (&self.secret, place) {
+            (None, true) => {
+                problem("secret", "missing beside the `{secret}` that it stands for".into(), kept);
+            }
+            (Some(_), false) => {
+                problem(
+                    "secret",
+                    "nothing says where it goes".into(),
+                    "`{secret}` in `connect` or `subscribe`",
+                );
+            }
+            _ => {}
+        }
+        if self.password.is_some() && self.user.is_none() {
+            problem("user", "missing beside a password".into(), "the user's name at the broker");
+        }
+        let bad_id = |id: &String| {
+            id.is_empty()
+                || id.len() > 64
+                || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+        };
+        if self.client_id.as_ref().is_some_and(bad_id) {
+            problem(
+                "client_id",
+                "not a name for a broker".into(),
+                "1 to 64 letters, digits, `-`, `_` and `.`",
+            );
+        }
+        if self.interval_seconds.is_some_and(|seconds| !(1..=86_400).contains(&seconds)) {
+            problem("interval_seconds", "not an interval".into(), "1 to 86400");
+        }
+        if self.subscribe.as_ref().is_some_and(|text| text.len() > SUBSCRIBE_MAX) {
+            problem("subscribe", "too long".into(), "at most 65536 bytes");
+        }
     }
 
     fn interface_address(&self) -> Option<IpAddr> {
@@ -336,6 +525,12 @@ impl Settings {
         }
     }
 }
+
+/// Stations with a token at one address.
+const TOKENS_MAX: usize = 1000;
+
+/// Bytes of a subscription: aisstream.io's list of 50 MMSI and a few boxes is 2 KiB.
+const SUBSCRIBE_MAX: usize = 65_536;
 
 fn is_rate(rate: f64) -> bool {
     rate > 0.0 && rate <= 1e6
@@ -454,6 +649,73 @@ mod tests {
             read(serde_json::json!({"name": "t", "connect": "tcp://h:1", "repeat": true, "allow": ["::1"]}));
         let keys: Vec<String> = odd.check().into_iter().map(|p| p.key).collect();
         assert_eq!(keys, ["allow", "repeat"]);
+    }
+
+    #[test]
+    fn links_that_bring_messages_have_no_problem_when_all_is_said() {
+        let place = serde_json::json!({"env": "KEY"});
+        for json in [
+            serde_json::json!({"name": "h", "connect": "http-listen://127.0.0.1:8110"}),
+            serde_json::json!({"name": "h", "connect": "http-listen://0.0.0.0:8110", "allow": ["192.0.2.0/24"],
+                "tokens": [{"station": "MAST", "token": {"file": "mast.token"}}, {"station": "B", "token": place}]}),
+            serde_json::json!({"name": "p", "connect": "poll+https://h/x?key={secret}", "secret": place,
+                "interval_seconds": 120, "ca": "ca.pem"}),
+            serde_json::json!({"name": "w", "connect": "wss://h/x", "subscribe": "{\"APIKey\":\"{secret}\"}",
+                "secret": place}),
+            serde_json::json!({"name": "g", "connect": "gpsd://localhost/dev/ttyUSB0"}),
+        ] {
+            assert_eq!(read(json).check(), []);
+        }
+        let mqtt = read(serde_json::json!({"name": "m", "connect": "mqtts://h/ais/#", "user": "u",
+            "password": place, "client_id": "watch-1", "ca": "ca.pem"}));
+        let problems: Vec<String> = mqtt.check().into_iter().map(|p| p.accepted).collect();
+        match cfg!(feature = "mqtt") {
+            true => assert_eq!(problems, Vec::<String>::new()),
+            false => assert_eq!(problems, ["a build with the feature `mqtt`"]),
+        }
+    }
+
+    #[test]
+    fn a_link_that_brings_messages_has_each_problem_named() {
+        for (json, key) in [
+            (serde_json::json!({"connect": "http-listen://0.0.0.0:1", "allow": ["::/0"]}), "tokens"),
+            (
+                serde_json::json!({"connect": "http-listen://127.0.0.1:1", "tokens": [
+                    {"station": "A", "token": {"env": "A"}}, {"station": "A", "token": {"env": "B"}}]}),
+                "tokens",
+            ),
+            (
+                serde_json::json!({"connect": "http-listen://127.0.0.1:1", "tokens": [{"station": "A", "token": {}}]}),
+                "tokens",
+            ),
+            (
+                serde_json::json!({"connect": "udp://127.0.0.1:1", "tokens": [{"station": "A", "token": {"env": "A"}}]}),
+                "tokens",
+            ),
+            (serde_json::json!({"connect": "poll+http://h/?k={secret}"}), "secret"),
+            (serde_json::json!({"connect": "poll+http://h/", "secret": {"env": "A"}}), "secret"),
+            (serde_json::json!({"connect": "poll+http://h/", "interval_seconds": 0}), "interval_seconds"),
+            (serde_json::json!({"connect": "ws://h/", "interval_seconds": 60}), "interval_seconds"),
+            (serde_json::json!({"connect": "ws://h/", "ca": "ca.pem"}), "ca"),
+            (serde_json::json!({"connect": "gpsd://h", "subscribe": "x"}), "subscribe"),
+            (serde_json::json!({"connect": "gpsd://h", "user": "x"}), "user"),
+            (serde_json::json!({"connect": "gpsd://h", "client_id": "x"}), "client_id"),
+        ] {
+            let mut json = json;
+            json["name"] = "x".into();
+            let keys: Vec<String> = read(json.clone()).check().into_iter().map(|p| p.key).collect();
+            assert_eq!(keys, [key], "{json}");
+        }
+    }
+
+    #[test]
+    fn files_stand_beside_the_settings_file() {
+        let mut settings =
+            read(serde_json::json!({"name": "h", "connect": "wss://h/{secret}", "ca": "/etc/ca.pem",
+            "secret": {"file": "key"}}));
+        settings.files_relative_to(Path::new("/srv"));
+        assert_eq!(settings.secret.unwrap().file.unwrap(), Path::new("/srv/key"));
+        assert_eq!(settings.ca.unwrap(), Path::new("/etc/ca.pem"));
     }
 
     #[test]

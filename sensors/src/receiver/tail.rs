@@ -177,7 +177,8 @@ impl Tail {
     }
 
     /// The next whole lines of one file; `None` when there are no more for now. The last line of a file that was
-    /// renamed or removed ends with the file.
+    /// renamed or removed ends with the file. One that is emptied and outgrows what was read between two looks can't be
+    /// told from one that grew.
     fn read(&mut self, id: FileId) -> Result<Option<Vec<u8>>> {
         let Some(followed) = self.followed.get_mut(&id) else {
             return Ok(None);

@@ -102,6 +102,12 @@ impl Field {
         let (Words::Beside(words) | Words::Instead(words)) = self.words else { return None };
         words.iter().find(|(code, _)| i64::from(*code) == sent).map(|(_, word)| *word)
     }
+
+    /// The integer for a word, the lowest where several share it.
+    pub fn code(&self, word: &str) -> Option<i64> {
+        let (Words::Beside(words) | Words::Instead(words)) = self.words else { return None };
+        words.iter().find(|(_, known)| *known == word).map(|(code, _)| i64::from(*code))
+    }
 }
 
 pub(super) const fn unsigned(name: &'static str, width: u8, meaning: &'static str) -> Field {

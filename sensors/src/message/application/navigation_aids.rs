@@ -20,7 +20,7 @@ pub(super) const LAYOUTS: &[Layout] = &[
             spare(4),
         ],
     )
-    // 48 bits, in two of 170 real messages 50 or 56. Those of 128 and more make no sense by this table.
+    // 172 real messages have 48 bits, or 50 or 56; of six that have 128 and more five make no sense by this table.
     .below(112),
     Layout::new(
         "buoy_monitoring",

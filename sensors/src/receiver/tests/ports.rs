@@ -90,19 +90,22 @@ async fn probing_finds_the_rate_of_a_port() {
     let (mut device, path) = device();
     let sending = tokio::spawn(async move {
         loop {
-            let said = format!("{FIRST}\r\n{SECOND}\r\n");
-            if AsyncWriteExt::write_all(&mut device, said.as_bytes()).await.is_err() {
-                // Nobody has it open at the moment.
-                sleep(Duration::from_millis(10)).await;
-            }
-            sleep(Duration::from_millis(50)).await;
+            // Both ends of a pseudo-terminal know the rate that the port was opened at.
+            let said = match device.baud_rate() {
+                Ok(4_800) => format!("{FIRST}\r\n{SECOND}\r\n").into_bytes(),
+                _ => b"\x8f\xe6\x00\xfe\x18\r\n".to_vec(),
+            };
+            // Writing fails while nobody has the port open.
+            let _ = AsyncWriteExt::write_all(&mut device, &said).await;
+            sleep(Duration::from_millis(20)).await;
         }
     });
     let asked = Settings { profile: Some("sr162".to_owned()), ..to(format!("serial://{path}")) };
-    // A pseudo-terminal has no rate: the first one tried is right.
-    let found = probe(&asked, Duration::from_secs(2), || Time::from_millis(0), |_| {}).await.unwrap();
+    let found = probe(&asked, Duration::from_secs(5), || Time::from_millis(0), |_| {}).await.unwrap();
     sending.abort();
     assert!(found.baud_found);
+    assert_eq!(found.address, Address::Serial { path, baud: 4_800 });
     assert_eq!(found.talkers, ["AI".to_owned()].into());
-    assert!(found.stanza().contains("profile = \"sr162\""), "{}", found.stanza());
+    let stanza = found.stanza();
+    assert!(stanza.contains("profile = \"sr162\"") && stanza.contains("?baud=4800"), "{stanza}");
 }

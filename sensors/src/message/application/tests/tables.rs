@@ -113,6 +113,17 @@ fn has_sentinels_that_fit_their_fields() {
     }
 }
 
+#[test]
+fn reads_every_table_from_enough_bits() {
+    for layout in layouts() {
+        let zeros = bits(&vec![(1, 0); (layout.lengths.end - 1).min(1_100)]);
+        let (dac, fi) = layout.ids[0];
+        let addressed = layout.carrier == Carrier::Any;
+        let readable = |data: &Bits| read(dac, fi, addressed, data).is_ok_and(|a| a.layout() == layout);
+        assert!(with_choices(layout, &zeros).iter().any(readable), "{}", layout.name);
+    }
+}
+
 /// A source that knows nothing but some numbers.
 struct Numbers(&'static [(&'static str, i64)]);
 
@@ -179,17 +190,37 @@ fn joins_dates_as_gpsd_does_and_takes_them_apart_again() {
     assert_eq!(warning.stamps[0].parse("2026-05"), None);
 }
 
-#[test]
-fn scales_there_and_back() {
-    let level = WEATHER_LEVEL();
-    assert_eq!(level.scale.apply(990), -0.1);
-    assert_eq!(level.scale.undo(-0.1), 990);
+fn field(dac: u16, fi: u8, name: &str) -> &'static Field {
+    let layout = layouts_of(dac, fi, false).next().unwrap();
+    layout.fields.iter().find(|f| f.name == name).unwrap()
 }
 
-#[allow(non_snake_case)]
-fn WEATHER_LEVEL() -> &'static Field {
-    let weather = layouts_of(1, 31, false).next().unwrap();
-    weather.fields.iter().find(|f| f.name == "waterlevel").unwrap()
+#[test]
+fn scales_there_and_back() {
+    let level = field(1, 31, "waterlevel");
+    assert_eq!((level.scale.apply(990), level.scale.undo(-0.1)), (-0.1, 990));
+    for layout in layouts() {
+        for field in layout.fields.iter().filter(|f| f.scale != Scale::NONE) {
+            assert_eq!(
+                field.scale.undo(field.scale.apply(field.default())),
+                field.default(),
+                "{}",
+                field.name
+            );
+        }
+    }
+}
+
+#[test]
+fn finds_words_and_their_numbers() {
+    let trend = field(1, 31, "pressuretend");
+    assert_eq!(
+        (trend.word(1), trend.code("decreasing"), trend.code("?")),
+        (Some("decreasing"), Some(1), None)
+    );
+    let precipitation = field(1, 11, "preciptype");
+    assert_eq!((precipitation.word(6), precipitation.code("reserved")), (Some("reserved"), Some(0)));
+    assert_eq!((field(1, 31, "wspeed").word(1), field(1, 31, "wspeed").code("N/A")), (None, None));
 }
 
 proptest! {
