@@ -5,6 +5,7 @@
 pub mod assembly;
 mod payload;
 mod reject;
+mod scan;
 mod tag_block;
 mod trailer;
 mod vdm;
@@ -14,6 +15,8 @@ pub use reject::Reject;
 pub use tag_block::{Group, Tag};
 pub use trailer::Trailer;
 pub use vdm::Vdm;
+
+use scan::{decimal, find, hex_byte, xor, xor_and_find};
 
 /// The longest line that is read, bytes. The journal cuts lines at the same length.
 pub const LINE_MAX: usize = 4096;
@@ -110,7 +113,14 @@ fn starts_something(b: u8) -> bool {
 
 /// Reads the sentence at the start of `text` (which begins with `!` or `$`), and gives what follows it.
 fn read(text: &[u8]) -> (Item<'_>, &[u8]) {
-    let Some(star) = star_at_the_end(text).or_else(|| text.iter().position(|&b| b == b'*')) else {
+    // The usual line ends with its only `*` and two digits: found, summed and held to them in one pass.
+    if let [_, body @ .., b'*', high, low] = text {
+        let (sum, star) = xor_and_find(body, [b'*']);
+        if !star && hex_byte(&[*high, *low]) == Some(sum) {
+            return (sentence(text, body, &[]), &[]);
+        }
+    }
+    let Some(star) = star_at_the_end(text).or_else(|| find(text, b'*')) else {
         return (Item::Refused(Reject::NoChecksum), from_next_start(text, 1));
     };
     let body = &text[1..star];
@@ -126,22 +136,31 @@ fn read(text: &[u8]) -> (Item<'_>, &[u8]) {
     }
     let after = &text[star + 3..];
     let trailer = &after[..after.len() - from_next_start(after, 0).len()];
-    let (address, fields) = match body.iter().take(ADDRESS_MAX + 1).position(|&b| b == b',') {
-        Some(comma) if comma > 0 => (&body[..comma], &body[comma + 1..]),
-        _ => return (Item::Refused(Reject::MalformedFields), &after[trailer.len()..]),
+    (sentence(&text[..star + 3], body, trailer), &after[trailer.len()..])
+}
+
+/// A sentence whose checksum is right.
+fn sentence<'a>(raw: &'a [u8], body: &'a [u8], trailer: &'a [u8]) -> Item<'a> {
+    let comma = match body {
+        // Nearly all: two letters of talker, three of formatter.
+        [a, b, c, d, e, b',', ..] if ![a, b, c, d, e].contains(&&b',') => Some(5),
+        _ => body.iter().take(ADDRESS_MAX + 1).position(|&b| b == b','),
     };
-    (Item::Sentence(Sentence { raw: &text[..star + 3], address, fields, trailer }), &after[trailer.len()..])
+    match comma {
+        Some(comma) if comma > 0 => {
+            Item::Sentence(Sentence { raw, address: &body[..comma], fields: &body[comma + 1..], trailer })
+        }
+        _ => Item::Refused(Reject::MalformedFields),
+    }
 }
 
 /// No talker and formatter are longer.
 const ADDRESS_MAX: usize = 15;
 
-/// Where `*` is, when it stands three from the end and nowhere before: the usual line, found without a search.
+/// Where `*` is, when it stands three from the end and nowhere before.
 fn star_at_the_end(text: &[u8]) -> Option<usize> {
     let star = text.len().checked_sub(3)?;
-    // Without early exit, so that the compiler checks many bytes at once.
-    let earlier = text[..star].iter().fold(false, |found, &b| found | (b == b'*'));
-    (text[star] == b'*' && !earlier).then_some(star)
+    (text[star] == b'*' && !scan::contains(&text[..star], b'*')).then_some(star)
 }
 
 fn from_next_start(text: &[u8], from: usize) -> &[u8] {
@@ -152,38 +171,13 @@ fn from_next_start(text: &[u8], from: usize) -> &[u8] {
     }
 }
 
-fn xor(bytes: &[u8]) -> u8 {
-    bytes.iter().fold(0, |sum, b| sum ^ b)
-}
-
-fn hex_byte(digits: &[u8]) -> Option<u8> {
-    let nibble = |b: u8| match b {
-        b'0'..=b'9' => Some(b - b'0'),
-        b'A'..=b'F' => Some(b - b'A' + 10),
-        b'a'..=b'f' => Some(b - b'a' + 10),
-        _ => None,
-    };
-    match digits {
-        [high, low] => Some(nibble(*high)? << 4 | nibble(*low)?),
-        _ => None,
-    }
-}
-
-/// A decimal number of at most 18 digits and nothing else.
-fn decimal(text: &[u8]) -> Option<u64> {
-    if text.is_empty() || text.len() > 18 {
-        return None;
-    }
-    text.iter().try_fold(0_u64, |n, b| b.is_ascii_digit().then(|| n * 10 + u64::from(b - b'0')))
-}
-
 /// A receiver's stamp: seconds or milliseconds since 1970, told apart by magnitude; a fraction of a second
 /// is read to the millisecond.
 fn stamp(text: &[u8]) -> Option<crate::Time> {
     // As seconds these are years 5138 and 3170843: no receiver means them.
     const SECONDS_END: u64 = 100_000_000_000;
     const MILLIS_END: u64 = 100_000_000_000_000;
-    let (whole, fraction) = match text.iter().position(|&b| b == b'.') {
+    let (whole, fraction) = match find(text, b'.') {
         Some(dot) => (&text[..dot], &text[dot + 1..]),
         None => (text, &[][..]),
     };

@@ -45,23 +45,41 @@ impl Payload {
         if self.len + armour.len() * 6 > Self::CAPACITY {
             return Err(Reject::PayloadTooLong);
         }
-        let mut seen = 0;
-        for chunk in armour.chunks(8) {
-            let mut bits = 0;
-            for &c in chunk {
-                let sextet = SEXTETS[usize::from(c)];
-                seen |= sextet;
-                bits = bits << 6 | u64::from(sextet & 63);
-            }
-            self.push(chunk.len() * 6, bits);
+        let (groups, rest) = armour.as_chunks::<8>();
+        let mut illegal = 0;
+        for (i, group) in groups.iter().enumerate() {
+            let (bits, bad) = sextets(u64::from_be_bytes(*group));
+            illegal |= bad;
+            self.set_group(self.len + i * 48, bits);
         }
-        if seen & ILLEGAL != 0 {
+        self.len += groups.len() * 48;
+        if !rest.is_empty() {
+            // Filled up with `0`, which adds no bit that is set.
+            let missing = 64 - rest.len() as u32 * 8;
+            let word = match armour.last_chunk() {
+                Some(last) => u64::from_be_bytes(*last) << missing,
+                None => rest.iter().fold(0, |word, &b| word << 8 | u64::from(b)) << missing,
+            };
+            let (bits, bad) = sextets(word | ZEROS >> (64 - missing));
+            illegal |= bad;
+            self.set_group(self.len, bits);
+            self.len += rest.len() * 6;
+        }
+        if illegal != 0 {
             return Err(Reject::BadArmour);
         }
         if fill > 0 {
             self.truncate(self.len - fill);
         }
         Ok(())
+    }
+
+    /// Sets 48 bits from `at` on, where none is set.
+    fn set_group(&mut self, at: usize, bits: u64) {
+        let (word, used) = (at / 64, at % 64);
+        let pair = u128::from(bits) << (80 - used);
+        self.words[word] |= (pair >> 64) as u64;
+        self.words[word + 1] |= pair as u64;
     }
 
     fn truncate(&mut self, len: usize) {
@@ -158,16 +176,22 @@ impl std::fmt::Debug for Payload {
     }
 }
 
-const ILLEGAL: u8 = 0x80;
+/// Eight times the character of the sextet 0.
+const ZEROS: u64 = 0x3030_3030_3030_3030;
 
-/// ITU-R M.1371 leaves the armour to IEC 61162-1: `0`-`W` are 0-39, `` ` ``-`w` are 40-63.
-static SEXTETS: [u8; 256] = {
-    let mut table = [ILLEGAL; 256];
-    let mut value = 0;
-    while value < 64 {
-        let character = if value < 40 { value + 48 } else { value + 56 };
-        table[character as usize] = value;
-        value += 1;
-    }
-    table
-};
+/// Eight characters of armour, the first in the highest byte, to 48 bits; not 0 in the second value when one of
+/// them is none. IEC 61162-1: `0`-`W` are 0-39, `` ` ``-`w` are 40-63.
+fn sextets(text: u64) -> (u64, u64) {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x80 * ONES;
+    // The high bit of each byte tells whether the character reaches `first`; one beyond ASCII is refused anyway.
+    let reaches = |first: u8| text.wrapping_add(ONES * u64::from(0x80 - first));
+    let upper = reaches(b'`');
+    let illegal = (text | !reaches(b'0') | (reaches(b'X') & !upper) | reaches(b'x')) & HIGH;
+    let six = text.wrapping_sub(ZEROS).wrapping_sub((upper & HIGH) >> 4);
+    // Neighbours are joined three times.
+    let twelve = (six & 0x3f00_3f00_3f00_3f00) >> 2 | six & 0x003f_003f_003f_003f;
+    let twenty_four = (twelve & 0x0fff_0000_0fff_0000) >> 4 | twelve & 0x0000_0fff_0000_0fff;
+    let forty_eight = (twenty_four & 0x00ff_ffff_0000_0000) >> 8 | twenty_four & 0x00ff_ffff;
+    (forty_eight, illegal)
+}

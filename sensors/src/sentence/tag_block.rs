@@ -1,6 +1,6 @@
 //! TAG blocks (`\s:station,c:1334337317*58\`): who heard a sentence, when, and which sentences belong together.
 
-use super::{Item, Reject, decimal, hex_byte, stamp, station_hash, xor};
+use super::{Item, Reject, decimal, find, hex_byte, stamp, station_hash, xor, xor_and_find};
 use crate::Time;
 use serde::{Deserialize, Serialize};
 
@@ -39,7 +39,14 @@ impl Tag {
 
 /// Reads the block at the start of `text` (which begins with `\`), and gives what follows it.
 pub(super) fn read(text: &[u8]) -> (Item<'_>, &[u8]) {
-    let block = text[1..].iter().position(|&b| b == b'\\').map(|end| &text[1..=end]);
+    let block = find(&text[1..], b'\\').map(|end| &text[1..=end]);
+    // The usual block ends with its only `*` and two digits: found, summed and held to them in one pass.
+    if let Some([inside @ .., b'*', high, low]) = block {
+        let (sum, telling) = xor_and_find(inside, [b'*', b'!', b'$']);
+        if !telling && hex_byte(&[*high, *low]) == Some(sum) {
+            return (Item::Tag(parameters(inside)), &text[inside.len() + 5..]);
+        }
+    }
     // `\` may also be a stray byte before a sentence, which must not be taken for a block's inside.
     let Some(block) = block.filter(|block| !block.iter().any(|&b| b == b'!' || b == b'$')) else {
         return (Item::Refused(Reject::BadTagBlock), &text[1..]);
