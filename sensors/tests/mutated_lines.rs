@@ -49,8 +49,10 @@ fn seeds() -> Vec<Vec<u8>> {
     let mut seeds: Vec<Vec<u8>> = SEEDS.iter().map(|line| line.as_bytes().to_vec()).collect();
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures")];
     while let Some(folder) = folders.pop() {
-        let mut entries: Vec<_> =
-            std::fs::read_dir(&folder).expect("fixtures").map(|entry| entry.expect("an entry").path()).collect();
+        let mut entries: Vec<_> = std::fs::read_dir(&folder)
+            .expect("fixtures")
+            .map(|entry| entry.expect("an entry").path())
+            .collect();
         entries.sort();
         for path in entries {
             if path.is_dir() {

@@ -86,10 +86,28 @@ impl Decoder {
         self.counts.lines += 1;
         let (messages, refused) = (self.counts.messages, self.counts.refused);
         let mut hearing = self.receivers.get(&line.receiver).copied().unwrap_or_default();
+        if let Some((tag, vdm)) = sentence::usual(line.bytes) {
+            self.counts.sentences += 1;
+            if let Some(tag) = tag {
+                hearing.tag.get_or_insert_default().extend(tag);
+            }
+            hearing.ais_sentences += 1;
+            let tag = self.tag(line, &[], hearing.tag.take());
+            self.vdm(line, tag, vdm, hearing.ais_sentences, out);
+        } else {
+            self.items(line, &mut hearing, out);
+        }
+        hearing.tally.messages += self.counts.messages - messages;
+        hearing.tally.refused += self.counts.refused - refused;
+        self.receivers.insert(line.receiver, hearing);
+    }
+
+    /// Reads a line that may hold anything.
+    fn items(&mut self, line: Line<'_>, hearing: &mut Hearing, out: &mut Vec<Report>) {
         for item in sentence::items(line.bytes) {
             match item {
                 Item::Tag(tag) => hearing.tag.get_or_insert_default().extend(tag),
-                Item::Sentence(sentence) => self.sentence(line, &sentence, &mut hearing, out),
+                Item::Sentence(sentence) => self.sentence(line, &sentence, hearing, out),
                 Item::Refused(reject) => {
                     self.counts.refuse(reject, 1);
                     // A TAG block's sentence that is lost takes the block's values with it.
@@ -99,9 +117,6 @@ impl Decoder {
                 }
             }
         }
-        hearing.tally.messages += self.counts.messages - messages;
-        hearing.tally.refused += self.counts.refused - refused;
-        self.receivers.insert(line.receiver, hearing);
     }
 
     fn sentence(
@@ -114,13 +129,13 @@ impl Decoder {
         self.counts.sentences += 1;
         if let Some(vdm) = Vdm::read(sentence) {
             hearing.ais_sentences += 1;
-            let tag = self.tag(line, sentence, hearing.tag.take());
+            let tag = self.tag(line, sentence.trailer, hearing.tag.take());
             match vdm {
                 Ok(vdm) => self.vdm(line, tag, vdm, hearing.ais_sentences, out),
                 Err(reject) => self.counts.refuse(reject, 1),
             }
         } else if sentence.raw[0] == b'$' && GnssReport::reads(sentence.formatter()) {
-            let tag = self.tag(line, sentence, hearing.tag.take());
+            let tag = self.tag(line, sentence.trailer, hearing.tag.take());
             match GnssReport::read(sentence.raw) {
                 Ok(Some(gnss)) => out.push(report(line, tag, Content::Gnss(gnss))),
                 Ok(None) => {}
@@ -136,10 +151,10 @@ impl Decoder {
     }
 
     /// What the TAG block says, or the trailer where there is none; an unbelievable time removed.
-    fn tag(&mut self, line: Line<'_>, sentence: &Sentence<'_>, tag: Option<Tag>) -> Tag {
+    fn tag(&mut self, line: Line<'_>, trailer: &[u8], tag: Option<Tag>) -> Tag {
         let mut tag = tag.unwrap_or_default();
-        if !sentence.trailer.is_empty() {
-            let trailer = Trailer::read(sentence.trailer);
+        if !trailer.is_empty() {
+            let trailer = Trailer::read(trailer);
             if tag.station == 0 {
                 tag.station = trailer.station;
             }

@@ -8,6 +8,7 @@ mod reject;
 mod scan;
 mod tag_block;
 mod trailer;
+mod usual;
 mod vdm;
 
 pub use payload::Payload;
@@ -15,6 +16,8 @@ pub use reject::Reject;
 pub use tag_block::{Group, Tag};
 pub use trailer::Trailer;
 pub use vdm::Vdm;
+
+pub(crate) use usual::usual;
 
 use scan::{decimal, find, hex_byte, xor, xor_and_find};
 
@@ -177,11 +180,13 @@ fn stamp(text: &[u8]) -> Option<crate::Time> {
     // As seconds these are years 5138 and 3170843: no receiver means them.
     const SECONDS_END: u64 = 100_000_000_000;
     const MILLIS_END: u64 = 100_000_000_000_000;
-    let (whole, fraction) = match find(text, b'.') {
-        Some(dot) => (&text[..dot], &text[dot + 1..]),
-        None => (text, &[][..]),
+    let (whole, fraction) = match decimal(text) {
+        Some(whole) => (whole, &[][..]),
+        None => {
+            let dot = find(text, b'.')?;
+            (decimal(&text[..dot])?, &text[dot + 1..])
+        }
     };
-    let whole = decimal(whole)?;
     if whole >= SECONDS_END {
         return (whole < MILLIS_END).then(|| crate::Time::from_millis(whole as i64));
     }

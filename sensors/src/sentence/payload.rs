@@ -45,27 +45,18 @@ impl Payload {
         if self.len + armour.len() * 6 > Self::CAPACITY {
             return Err(Reject::PayloadTooLong);
         }
-        let (groups, rest) = armour.as_chunks::<8>();
-        let mut illegal = 0;
-        for (i, group) in groups.iter().enumerate() {
-            let (bits, bad) = sextets(u64::from_be_bytes(*group));
-            illegal |= bad;
-            self.set_group(self.len + i * 48, bits);
+        let mut illegal = false;
+        let (blocks, rest) = armour.as_chunks::<BLOCK>();
+        for block in blocks {
+            illegal |= self.push_block(block, BLOCK);
         }
-        self.len += groups.len() * 48;
         if !rest.is_empty() {
-            // Filled up with `0`, which adds no bit that is set.
-            let missing = 64 - rest.len() as u32 * 8;
-            let word = match armour.last_chunk() {
-                Some(last) => u64::from_be_bytes(*last) << missing,
-                None => rest.iter().fold(0, |word, &b| word << 8 | u64::from(b)) << missing,
-            };
-            let (bits, bad) = sextets(word | ZEROS >> (64 - missing));
-            illegal |= bad;
-            self.set_group(self.len, bits);
-            self.len += rest.len() * 6;
+            // Filled up with `0`, which sets no bit.
+            let mut block = [b'0'; BLOCK];
+            block[..rest.len()].copy_from_slice(rest);
+            illegal |= self.push_block(&block, rest.len());
         }
-        if illegal != 0 {
+        if illegal {
             return Err(Reject::BadArmour);
         }
         if fill > 0 {
@@ -74,12 +65,25 @@ impl Payload {
         Ok(())
     }
 
-    /// Sets 48 bits from `at` on, where none is set.
-    fn set_group(&mut self, at: usize, bits: u64) {
-        let (word, used) = (at / 64, at % 64);
-        let pair = u128::from(bits) << (80 - used);
-        self.words[word] |= (pair >> 64) as u64;
-        self.words[word + 1] |= pair as u64;
+    /// Adds the first `characters` of a block, those after them being `0`; true where one is no armour.
+    #[inline]
+    fn push_block(&mut self, block: &[u8; BLOCK], characters: usize) -> bool {
+        let ([a, b, c, d], illegal) = sextets(block);
+        let words = [a << 16 | b >> 32, b << 32 | c >> 16, c << 48 | d];
+        let (at, used) = (self.len / 64, self.len % 64);
+        for (i, word) in words.into_iter().enumerate() {
+            if used == 0 {
+                // The first block of a message, which is all of most.
+                if let Some(slot) = self.words.get_mut(at + i) {
+                    *slot = word;
+                }
+            } else if let Some([slot, next]) = self.words.get_mut(at + i..at + i + 2) {
+                *slot |= word >> used;
+                *next |= word << (64 - used);
+            }
+        }
+        self.len += characters * 6;
+        illegal
     }
 
     fn truncate(&mut self, len: usize) {
@@ -181,22 +185,29 @@ impl std::fmt::Debug for Payload {
     }
 }
 
-/// Eight times the character of the sextet 0.
-const ZEROS: u64 = 0x3030_3030_3030_3030;
+/// Characters taken at once; 192 bits, which are whole words. A position report has 28.
+const BLOCK: usize = 32;
 
-/// Eight characters of armour, the first in the highest byte, to 48 bits; not 0 in the second value when one of
-/// them is none. IEC 61162-1: `0`-`W` are 0-39, `` ` ``-`w` are 40-63.
-fn sextets(text: u64) -> (u64, u64) {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x80 * ONES;
-    // The high bit of each byte tells whether the character reaches `first`; one beyond ASCII is refused anyway.
-    let reaches = |first: u8| text.wrapping_add(ONES * u64::from(0x80 - first));
-    let upper = reaches(b'`');
-    let illegal = (text | !reaches(b'0') | (reaches(b'X') & !upper) | reaches(b'x')) & HIGH;
-    let six = text.wrapping_sub(ZEROS).wrapping_sub((upper & HIGH) >> 4);
-    // Neighbours are joined three times.
-    let twelve = (six & 0x3f00_3f00_3f00_3f00) >> 2 | six & 0x003f_003f_003f_003f;
-    let twenty_four = (twelve & 0x0fff_0000_0fff_0000) >> 4 | twelve & 0x0000_0fff_0000_0fff;
-    let forty_eight = (twenty_four & 0x00ff_ffff_0000_0000) >> 8 | twenty_four & 0x00ff_ffff;
-    (forty_eight, illegal)
+/// A block of armour to four times 48 bits, and whether one of its characters is none. IEC 61162-1: `0`-`W`
+/// are 0-39, `` ` ``-`w` are 40-63.
+#[inline]
+fn sextets(block: &[u8; BLOCK]) -> ([u64; 4], bool) {
+    // Loops without branches over arrays of one size: the compiler takes sixteen characters at once.
+    let (mut six, mut illegal) = ([0; BLOCK], [false; BLOCK]);
+    for i in 0..BLOCK {
+        let c = block[i];
+        illegal[i] = !matches!(c, b'0'..=b'W' | b'`'..=b'w');
+        six[i] = c.wrapping_sub(if c < b'`' { b'0' } else { b'0' + 8 });
+    }
+    let illegal = illegal.into_iter().fold(false, |any, this| any | this);
+    let (eights, _) = six.as_chunks::<8>();
+    let mut joined = [0; 4];
+    for (joined, eight) in joined.iter_mut().zip(eights) {
+        // Neighbours are joined three times.
+        let six = u64::from_be_bytes(*eight);
+        let twelve = (six & 0x3f00_3f00_3f00_3f00) >> 2 | six & 0x003f_003f_003f_003f;
+        let twenty_four = (twelve & 0x0fff_0000_0fff_0000) >> 4 | twelve & 0x0000_0fff_0000_0fff;
+        *joined = (twenty_four & 0x00ff_ffff_0000_0000) >> 8 | twenty_four & 0x00ff_ffff;
+    }
+    (joined, illegal)
 }

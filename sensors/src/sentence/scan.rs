@@ -8,7 +8,7 @@ const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x8080_8080_8080_8080;
 
 /// The XOR of all bytes, which is the checksum of IEC 61162-1, and whether any of them is one of `telling`.
-#[inline]
+#[inline(always)]
 pub(super) fn xor_and_find<const N: usize>(bytes: &[u8], telling: [u8; N]) -> (u8, bool) {
     let (words, tail) = bytes.as_chunks::<8>();
     let (mut sum, mut found) = (0, 0);
@@ -19,10 +19,12 @@ pub(super) fn xor_and_find<const N: usize>(bytes: &[u8], telling: [u8; N]) -> (u
             found |= zeros(word ^ ONES * u64::from(byte));
         }
     }
-    let (rest, valid) = tail_word(bytes, tail);
-    sum ^= rest;
-    for byte in telling {
-        found |= zeros(rest ^ ONES * u64::from(byte)) & valid;
+    if !tail.is_empty() {
+        let (rest, valid) = tail_word(bytes, tail);
+        sum ^= rest;
+        for byte in telling {
+            found |= zeros(rest ^ ONES * u64::from(byte)) & valid;
+        }
     }
     sum ^= sum >> 32;
     sum ^= sum >> 16;
@@ -45,6 +47,9 @@ pub(super) fn find(bytes: &[u8], byte: u8) -> Option<usize> {
             return Some(i * 8 + found.trailing_zeros() as usize / 8);
         }
     }
+    if tail.is_empty() {
+        return None;
+    }
     let (rest, valid) = tail_word(bytes, tail);
     let found = zeros(rest ^ ONES * u64::from(byte)) & valid;
     (found != 0).then(|| words.len() * 8 + found.trailing_zeros() as usize / 8)
@@ -61,12 +66,14 @@ const fn zeros(word: u64) -> u64 {
     word.wrapping_sub(ONES) & !word & HIGH
 }
 
-/// What is left after whole words as one word, its upper bytes 0, and the high bits of the bytes that are there.
+/// What is left after whole words, 1 to 7 bytes, as one word, its upper bytes 0, and the high bits of the bytes that
+/// are there.
+#[inline(always)]
 fn tail_word(bytes: &[u8], tail: &[u8]) -> (u64, u64) {
-    let unused = 64 - tail.len() as u32 * 8;
-    let valid = HIGH.checked_shr(unused).unwrap_or(0);
+    let unused = (64 - tail.len() as u32 * 8) & 63;
+    let valid = HIGH >> unused;
     let word = match bytes.last_chunk() {
-        Some(last) => u64::from_le_bytes(*last).checked_shr(unused).unwrap_or(0),
+        Some(last) => u64::from_le_bytes(*last) >> unused,
         None => tail.iter().rev().fold(0, |word, &b| word << 8 | u64::from(b)),
     };
     (word, valid)

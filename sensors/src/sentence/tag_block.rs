@@ -39,14 +39,10 @@ impl Tag {
 
 /// Reads the block at the start of `text` (which begins with `\`), and gives what follows it.
 pub(super) fn read(text: &[u8]) -> (Item<'_>, &[u8]) {
-    let block = find(&text[1..], b'\\').map(|end| &text[1..=end]);
-    // The usual block ends with its only `*` and two digits: found, summed and held to them in one pass.
-    if let Some([inside @ .., b'*', high, low]) = block {
-        let (sum, telling) = xor_and_find(inside, [b'*', b'!', b'$']);
-        if !telling && hex_byte(&[*high, *low]) == Some(sum) {
-            return (Item::Tag(parameters(inside)), &text[inside.len() + 5..]);
-        }
+    if let Some((block, rest)) = intact(text) {
+        return (Item::Tag(parameters(block)), rest);
     }
+    let block = find(&text[1..], b'\\').map(|end| &text[1..=end]);
     // `\` may also be a stray byte before a sentence, which must not be taken for a block's inside.
     let Some(block) = block.filter(|block| !block.iter().any(|&b| b == b'!' || b == b'$')) else {
         return (Item::Refused(Reject::BadTagBlock), &text[1..]);
@@ -60,18 +56,37 @@ pub(super) fn read(text: &[u8]) -> (Item<'_>, &[u8]) {
     (Item::Tag(parameters(&block[..star])), rest)
 }
 
+/// The usual block at the start of `text`, up to its only `*`, and what follows it: found, summed and held to its
+/// checksum in one pass.
+#[inline]
+pub(super) fn intact(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let inside = text.get(1..)?;
+    let (block, rest) = inside.split_at(find(inside, b'\\')?);
+    let [block @ .., b'*', high, low] = block else { return None };
+    let (sum, telling) = xor_and_find(block, [b'*', b'!', b'$']);
+    (!telling && hex_byte(&[*high, *low]) == Some(sum)).then_some((block, &rest[1..]))
+}
+
 /// Codes other than `c`, `s` and `g`, the non-standard `T:` and `si:` among them, are passed over.
-fn parameters(block: &[u8]) -> Tag {
+pub(super) fn parameters(block: &[u8]) -> Tag {
     let mut tag = Tag::default();
-    for parameter in block.split(|&b| b == b',') {
+    let mut rest = block;
+    loop {
+        let (parameter, later) = match find(rest, b',') {
+            Some(comma) => (&rest[..comma], Some(&rest[comma + 1..])),
+            None => (rest, None),
+        };
         match parameter {
             [b'c', b':', value @ ..] => tag.time = stamp(value).or(tag.time),
             [b's', b':', value @ ..] if !value.is_empty() => tag.station = station_hash(value),
             [b'g', b':', value @ ..] => tag.group = group(value).or(tag.group),
             _ => {}
         }
+        match later {
+            Some(later) => rest = later,
+            None => return tag,
+        }
     }
-    tag
 }
 
 fn group(value: &[u8]) -> Option<Group> {

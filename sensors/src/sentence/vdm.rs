@@ -42,7 +42,8 @@ impl<'a> Vdm<'a> {
 }
 
 /// Fields of the usual lengths and values, without a search; `None` where they are not.
-fn usual(talker: [u8; 2], own_ship: bool, text: &[u8]) -> Option<Vdm<'_>> {
+#[inline]
+pub(super) fn usual(talker: [u8; 2], own_ship: bool, text: &[u8]) -> Option<Vdm<'_>> {
     let [total @ b'1'..=b'9', b',', number @ b'1'..=b'9', b',', text @ ..] = text else { return None };
     let (sequence_id, text) = match text {
         [b',', text @ ..] => (None, text),
