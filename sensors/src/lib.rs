@@ -14,6 +14,8 @@ pub mod vessel;
 pub mod sentence;
 pub mod message;
 pub mod gnss;
+pub mod radar;
+pub mod transponder;
 pub mod report;
 #[cfg(feature = "receiver")]
 pub mod receiver;

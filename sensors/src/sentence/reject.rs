@@ -38,12 +38,15 @@ pub enum Reject {
     TooManyParts,
     /// A part whose others never came, or came too late.
     OrphanPart,
-    /// A part that fits more than one unfinished message; joining it could mix two vessels.
+    /// A part that fits more than one unfinished message, or one of two that nothing tells apart; joining it
+    /// could mix two vessels.
     AmbiguousPart,
     /// A part forgotten because too many messages were unfinished at once.
     EvictedPart,
     /// A GNSS sentence the `nmea` crate cannot read.
     MalformedGnss,
+    /// A part of a message that is there already: some feeds send each line twice.
+    RepeatedPart,
 }
 
 impl Reject {
@@ -69,6 +72,7 @@ impl Reject {
             Reject::AmbiguousPart => "ambiguous_part",
             Reject::EvictedPart => "evicted_part",
             Reject::MalformedGnss => "malformed_gnss",
+            Reject::RepeatedPart => "repeated_part",
         }
     }
 }

@@ -26,15 +26,41 @@ pub(super) fn xor_and_find<const N: usize>(bytes: &[u8], telling: [u8; N]) -> (u
             found |= zeros(rest ^ ONES * u64::from(byte)) & valid;
         }
     }
-    sum ^= sum >> 32;
-    sum ^= sum >> 16;
-    ((sum ^ sum >> 8) as u8, found != 0)
+    (folded(sum), found != 0)
+}
+
+/// The XOR of the eight bytes of `sum`.
+const fn folded(sum: u64) -> u8 {
+    let sum = sum ^ sum >> 32;
+    let sum = sum ^ sum >> 16;
+    (sum ^ sum >> 8) as u8
 }
 
 /// The XOR of all bytes.
 #[inline]
 pub(super) fn xor(bytes: &[u8]) -> u8 {
     xor_and_find(bytes, []).0
+}
+
+/// Where the first `\` stands, and the XOR of all before it; `None` without one, or with a character from space to
+/// `'` before it, `!` and `$` among them, which a TAG block that is whole rarely has.
+#[inline(always)]
+pub(super) fn closing_backslash(bytes: &[u8]) -> Option<(usize, u8)> {
+    const TELLING: u64 = 0xf8 * ONES;
+    let (words, tail) = bytes.as_chunks::<8>();
+    let (mut sum, mut telling) = (0, 0);
+    let mut at = 0;
+    for word in words.iter().map(|word| u64::from_le_bytes(*word)).chain((!tail.is_empty()).then(|| tail_word(bytes, tail).0)) {
+        let end = zeros(word ^ ONES * u64::from(b'\\'));
+        let kept = if end == 0 { u64::MAX } else { (end & end.wrapping_neg()) - 1 >> 7 };
+        sum ^= word & kept;
+        telling |= zeros(word & TELLING ^ ONES * 0x20) & kept;
+        if end != 0 {
+            return (telling == 0).then(|| (at + end.trailing_zeros() as usize / 8, folded(sum)));
+        }
+        at += 8;
+    }
+    None
 }
 
 /// Where `byte` stands first.

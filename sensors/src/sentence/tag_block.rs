@@ -1,10 +1,12 @@
 //! TAG blocks (`\s:station,c:1334337317*58\`): who heard a sentence, when, and which sentences belong together.
 
-use super::{Item, Reject, decimal, find, hex_byte, stamp, station_hash, xor, xor_and_find};
+use super::scan::{closing_backslash, decimal, find, hex_byte, xor};
+use super::{Item, Reject, stamp, station_hash_of};
 use crate::Time;
 use serde::{Deserialize, Serialize};
 
-/// What is kept of the TAG blocks before a sentence. Source: NMEA 0183 4.10, section 7.
+/// What is kept of the TAG blocks before a sentence; [`parameters`] gives all that they say.
+/// Source: NMEA 0183 4.10, section 7.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Tag {
     /// `s:` the station, hashed with [`station_hash`]; 0 where none is named.
@@ -37,52 +39,153 @@ impl Tag {
     }
 }
 
-/// Reads the block at the start of `text` (which begins with `\`), and gives what follows it.
-pub(super) fn read(text: &[u8]) -> (Item<'_>, &[u8]) {
-    if let Some((block, rest)) = intact(text) {
-        return (Item::Tag(parameters(block)), rest);
+/// One parameter of a TAG block. Source: NMEA 0183 4.10, section 7; IEC 61162-450, 7.2.3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parameter<'a> {
+    /// `c:` when the sentence was heard, by the station's clock.
+    Time(Time),
+    /// `d:` for whom the sentence is.
+    Destination(&'a [u8]),
+    /// `g:` the sentences that belong together.
+    Group(Group),
+    /// `n:` the station's own count of its lines, by which a lost one shows; it starts over, mostly at 1000.
+    Line(u64),
+    /// `r:` time since an event that the station knows, in the unit that it chose.
+    RelativeTime(u64),
+    /// `s:` who sends: a station, or in IEC 61162-450 a system function id.
+    Source(&'a [u8]),
+    /// `t:` text for people.
+    Text(&'a [u8]),
+    /// Another code, such as the makers' `q`, `x`, `T`, `i` and `si`, or one of the above whose value is not
+    /// what its code demands.
+    Other(&'a [u8], &'a [u8]),
+}
+
+impl<'a> Parameter<'a> {
+    fn read(text: &'a [u8]) -> Parameter<'a> {
+        let colon = text.iter().position(|&b| b == b':');
+        let (code, value) = colon.map_or((text, &[][..]), |at| (&text[..at], &text[at + 1..]));
+        let typed = match code {
+            b"c" => stamp(value).map(Parameter::Time),
+            b"d" => Some(Parameter::Destination(value)),
+            b"g" => group(value).map(Parameter::Group),
+            b"n" => decimal(value).map(Parameter::Line),
+            b"r" => decimal(value).map(Parameter::RelativeTime),
+            b"s" => Some(Parameter::Source(value)),
+            b"t" => Some(Parameter::Text(value)),
+            _ => None,
+        };
+        typed.unwrap_or(Parameter::Other(code, value))
     }
-    let block = find(&text[1..], b'\\').map(|end| &text[1..=end]);
+}
+
+/// A TAG block, for whoever wants all that it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Block<'a> {
+    /// What stands before its `*`.
+    pub text: &'a [u8],
+    /// Whether its checksum is there and right; where not, nothing that it says may be relied on.
+    pub intact: bool,
+}
+
+impl<'a> Block<'a> {
+    /// What it says, in order.
+    pub fn parameters(&self) -> impl Iterator<Item = Parameter<'a>> + use<'a> {
+        parameters(self.text)
+    }
+}
+
+/// All TAG blocks of a line, in order; also those whose checksum is wrong.
+///
+/// ```
+/// use sensors::sentence::tag_block::{self, Parameter};
+///
+/// let line = br"\s:ST1,n:34,c:1794999998*7F\!AIVDM,1,1,,A,133sVfPP00PD>hRMDH@jNOvN20S8,0*7F";
+/// let block = tag_block::blocks(line).next().expect("a block");
+/// assert!(block.intact);
+/// assert_eq!(block.parameters().nth(1), Some(Parameter::Line(34)));
+/// ```
+pub fn blocks(line: &[u8]) -> impl Iterator<Item = Block<'_>> {
+    let mut rest = line;
+    std::iter::from_fn(move || {
+        loop {
+            let start = rest.iter().position(|&b| b == b'\\')?;
+            match split(&rest[start..]) {
+                Some((block, after)) => {
+                    rest = after;
+                    return Some(block);
+                }
+                None => rest = &rest[start + 1..],
+            }
+        }
+    })
+}
+
+/// What a TAG block says; `block` is all between its backslashes and before its `*`.
+pub fn parameters(block: &[u8]) -> impl Iterator<Item = Parameter<'_>> {
+    block.split(|&b| b == b',').filter(|text| !text.is_empty()).map(Parameter::read)
+}
+
+/// The block at the start of `text` (which begins with `\`), and what follows it; `None` where it never ends.
+fn split(text: &[u8]) -> Option<(Block<'_>, &[u8])> {
+    let end = text[1..].iter().position(|&b| b == b'\\')?;
+    let block = &text[1..=end];
     // `\` may also be a stray byte before a sentence, which must not be taken for a block's inside.
-    let Some(block) = block.filter(|block| !block.iter().any(|&b| b == b'!' || b == b'$')) else {
-        return (Item::Refused(Reject::BadTagBlock), &text[1..]);
-    };
-    let rest = &text[block.len() + 2..];
+    if block.iter().any(|&b| b == b'!' || b == b'$') {
+        return None;
+    }
     let star = block.iter().rposition(|&b| b == b'*').unwrap_or(block.len());
     let digits = block.get(star + 1..).unwrap_or_default();
-    if hex_byte(digits) != Some(xor(&block[..star])) {
-        return (Item::Refused(Reject::BadTagChecksum), rest);
+    let intact = hex_byte(digits) == Some(xor(&block[..star]));
+    Some((Block { text: &block[..star], intact }, &text[block.len() + 2..]))
+}
+
+/// Reads the block at the start of `text` (which begins with `\`), and gives what follows it.
+pub(super) fn read(text: &[u8]) -> (Item<'_>, &[u8]) {
+    match split(text) {
+        Some((Block { text: block, intact: true }, rest)) => (Item::Tag(tag(block)), rest),
+        Some((_, rest)) => (Item::Refused(Reject::BadTagChecksum), rest),
+        None => (Item::Refused(Reject::BadTagBlock), &text[1..]),
     }
-    (Item::Tag(parameters(&block[..star])), rest)
 }
 
-/// The usual block at the start of `text`, up to its only `*`, and what follows it: found, summed and held to its
-/// checksum in one pass.
+/// The usual block at the start of `text` (which begins with `\`), read to its end in one pass, and what follows
+/// it; `None` where it is not whole or holds anything out of the ordinary.
 #[inline]
-pub(super) fn intact(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let inside = text.get(1..)?;
-    let (block, rest) = inside.split_at(find(inside, b'\\')?);
-    let [block @ .., b'*', high, low] = block else { return None };
-    let (sum, telling) = xor_and_find(block, [b'*', b'!', b'$']);
-    (!telling && hex_byte(&[*high, *low]) == Some(sum)).then_some((block, &rest[1..]))
+pub(super) fn usual(text: &[u8]) -> Option<(Tag, &[u8])> {
+    let (end, sum) = closing_backslash(text.get(1..)?)?;
+    let [b'\\', block @ .., b'*', high, low] = &text[..=end] else { return None };
+    let sum = sum ^ b'*' ^ high ^ low;
+    (hex_byte(&[*high, *low]) == Some(sum)).then(|| (tag(block), &text[end + 2..]))
 }
 
-/// Codes other than `c`, `s` and `g`, the non-standard `T:` and `si:` among them, are passed over.
-pub(super) fn parameters(block: &[u8]) -> Tag {
+/// Codes other than `c`, `s` and `g` are passed over: nothing that is decided here depends on them.
+#[inline]
+fn tag(block: &[u8]) -> Tag {
     let mut tag = Tag::default();
     let mut rest = block;
     loop {
-        let (parameter, later) = match find(rest, b',') {
-            Some(comma) => (&rest[..comma], Some(&rest[comma + 1..])),
-            None => (rest, None),
+        let end = match rest {
+            [b's', b':', name @ ..] => {
+                let mut end = 0;
+                let name = name.iter().take_while(|&&b| b != b',').inspect(|_| end += 1);
+                let hash = station_hash_of(name);
+                if end > 0 {
+                    tag.station = hash;
+                }
+                end + 2
+            }
+            _ => {
+                let end = find(rest, b',').unwrap_or(rest.len());
+                match &rest[..end] {
+                    [b'c', b':', value @ ..] => tag.time = stamp(value).or(tag.time),
+                    [b'g', b':', value @ ..] => tag.group = group(value).or(tag.group),
+                    _ => {}
+                }
+                end
+            }
         };
-        match parameter {
-            [b'c', b':', value @ ..] => tag.time = stamp(value).or(tag.time),
-            [b's', b':', value @ ..] if !value.is_empty() => tag.station = station_hash(value),
-            [b'g', b':', value @ ..] => tag.group = group(value).or(tag.group),
-            _ => {}
-        }
-        match later {
+        match rest.get(end + 1..) {
             Some(later) => rest = later,
             None => return tag,
         }

@@ -37,11 +37,14 @@ impl<'a> Vdm<'a> {
         };
         let talker = [sentence.address[0], sentence.address[1]];
         let fields = sentence.fields;
-        Some(usual(talker, own_ship, fields).map_or_else(|| unusual(talker, own_ship, fields), Ok))
+        Some(usual(talker, own_ship, fields)
+            .filter(|vdm| !contains(vdm.payload, b','))
+            .map_or_else(|| unusual(talker, own_ship, fields), Ok))
     }
 }
 
-/// Fields of the usual lengths and values, without a search; `None` where they are not.
+/// Fields of the usual lengths and values, without a search; `None` where they are not. The payload may hold a
+/// comma, which the caller rules out.
 #[inline]
 pub(super) fn usual(talker: [u8; 2], own_ship: bool, text: &[u8]) -> Option<Vdm<'_>> {
     let [total @ b'1'..=b'9', b',', number @ b'1'..=b'9', b',', text @ ..] = text else { return None };
@@ -56,7 +59,7 @@ pub(super) fn usual(talker: [u8; 2], own_ship: bool, text: &[u8]) -> Option<Vdm<
         _ => return None,
     };
     let [payload @ .., b',', fill @ b'0'..=b'5'] = text else { return None };
-    if number > total || contains(payload, b',') {
+    if number > total {
         return None;
     }
     let (total, number, fill) = (total - b'0', number - b'0', fill - b'0');
