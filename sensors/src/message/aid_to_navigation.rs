@@ -1,10 +1,11 @@
 //! Type 21: buoys, beacons, lights, and those that exist only as this message.
 
-use super::place::{second, write};
-use super::{Dimensions, Payload, Place, text};
+use super::fix::{second, write_second};
+use super::place::write;
+use super::{Dimensions, Epfd, FixMode, Payload, Place, text};
 use serde::{Deserialize, Serialize};
 
-/// Type 21 (table 70).
+/// Type 21 (ITU-R M.1371-5 table 70).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct AidToNavigation {
     /// Type of aid, 1-31 (table 71).
@@ -13,48 +14,71 @@ pub struct AidToNavigation {
     pub name: Option<String>,
     /// Where.
     pub place: Option<Place>,
-    /// Size.
+    /// Size, or for a floating aid the area it swings in.
     pub dimensions: Option<Dimensions>,
+    /// What the position comes from.
+    pub epfd: Option<Epfd>,
     /// UTC second of the fix.
     pub second: Option<u8>,
+    /// What the positioning system does.
+    pub fix_mode: FixMode,
     /// Off its charted place; meaningful for floating aids only.
     pub off_position: bool,
+    /// Status of the aid, as its authority defines the eight bits: light, racon, health.
+    pub status: u8,
+    /// Receiver autonomous integrity monitoring of the positioning device is in use.
+    pub raim: bool,
     /// Exists only as this message.
     pub is_virtual: bool,
+    /// Sends at the rate a base station assigned, not its own.
+    pub assigned: bool,
 }
 
-/// The virtual flag ends at bit 270; the name's extension starts at 272.
-pub(super) const BITS: usize = 270;
+/// The assigned flag ends at bit 271; the name's extension starts at 272.
+pub(super) const BITS: usize = 271;
 const EXTENSION: usize = 272;
+/// Characters of the name, and of its extension.
+const NAME: usize = 20;
+const MORE: usize = 14;
 
 impl AidToNavigation {
     pub(super) fn read(bits: &Payload) -> Self {
+        let (second, fix_mode) = second(bits, 253);
         AidToNavigation {
             aid_type: Some(bits.unsigned(38, 5) as u8).filter(|&t| t != 0),
-            name: text::join(bits, &[(43, 20), (EXTENSION, 14)]),
+            name: text::join(bits, &[(43, NAME), (EXTENSION, MORE)]),
             place: Place::read(bits, 163),
             dimensions: Dimensions::read(bits, 219),
-            second: second(bits, 253),
+            epfd: Epfd::read(bits, 249),
+            second,
+            fix_mode,
             off_position: bits.flag(259),
+            status: bits.unsigned(260, 8) as u8,
+            raim: bits.flag(268),
             is_virtual: bits.flag(269),
+            assigned: bits.flag(270),
         }
     }
 
     pub(super) fn write(&self, bits: &mut Payload) {
         let name = self.name.as_deref().unwrap_or("");
-        let end = name.char_indices().nth(20).map_or(name.len(), |(at, _)| at);
+        let end = name.char_indices().nth(NAME).map_or(name.len(), |(at, _)| at);
         write(bits, 5, self.aid_type, 0);
-        text::write(bits, &name[..end], 20);
+        text::write(bits, &name[..end], NAME);
         Place::write(self.place, bits);
         Dimensions::write(self.dimensions, bits);
-        // Position fixing device: surveyed.
-        bits.push(4, 7);
-        write(bits, 6, self.second, 60);
-        bits.push(1, u64::from(self.off_position));
-        bits.push(9, 0);
-        bits.push(1, u64::from(self.is_virtual));
-        bits.push(2, 0);
-        let extension: String = name[end..].chars().take(14).collect();
-        text::write_all(bits, &extension);
+        Epfd::write(self.epfd, bits);
+        write_second(bits, self.second, self.fix_mode);
+        bits.push_flag(self.off_position);
+        bits.push(8, u64::from(self.status));
+        bits.push_flag(self.raim);
+        bits.push_flag(self.is_virtual);
+        bits.push_flag(self.assigned);
+        bits.push(1, 0);
+        text::write_all(bits, &name[end..], MORE);
+        // Filled up to whole bytes (table 70).
+        if let spare @ 1.. = bits.len().next_multiple_of(8) - bits.len() {
+            bits.push(spare, 0);
+        }
     }
 }

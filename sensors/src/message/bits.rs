@@ -14,7 +14,12 @@ pub struct Bits {
 impl Bits {
     /// What `payload` holds from `start` on; nothing where it ends before.
     pub fn tail(payload: &Payload, start: usize) -> Bits {
-        let len = payload.len().saturating_sub(start);
+        Self::between(payload, start, payload.len())
+    }
+
+    /// What `payload` holds from `start` to before `end`; nothing where it ends before.
+    pub fn between(payload: &Payload, start: usize, end: usize) -> Bits {
+        let len = payload.len().min(end).saturating_sub(start);
         let byte = |i: usize| {
             let width = (len - i * 8).min(8);
             (payload.unsigned(start + i * 8, width) << (8 - width)) as u8

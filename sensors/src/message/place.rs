@@ -123,14 +123,14 @@ pub(super) fn heading(bits: &Payload, start: usize) -> Option<u16> {
     below(bits.unsigned(start, 9), 360)
 }
 
-/// UTC second in the 6 bits at `start`; 60-63 tell why there is none.
-pub(super) fn second(bits: &Payload, start: usize) -> Option<u8> {
-    below(bits.unsigned(start, 6), 60).map(|s| s as u8)
-}
-
 /// `value` when below `end`. No field given here is wider than 16 bits.
 pub(super) fn below(value: u64, end: u64) -> Option<u16> {
     (value < end).then_some(value as u16)
+}
+
+/// `value` when it is 1 to `last`. No field given here is wider than 8 bits.
+pub(super) fn one_to(value: u64, last: u64) -> Option<u8> {
+    (1..=last).contains(&value).then_some(value as u8)
 }
 
 /// Writes a field or its "not available".

@@ -33,9 +33,9 @@ pub(super) fn write(bits: &mut Payload, text: &str, characters: usize) {
     }
 }
 
-/// Writes all of `text`, as far as there is room, without padding.
-pub(super) fn write_all(bits: &mut Payload, text: &str) {
-    for letter in text.chars() {
+/// Writes `text`, cut after `characters`, without padding.
+pub(super) fn write_all(bits: &mut Payload, text: &str, characters: usize) {
+    for letter in text.chars().take(characters) {
         bits.push(6, sextet(letter));
     }
 }

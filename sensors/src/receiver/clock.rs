@@ -41,7 +41,7 @@ fn base_station(sentence: &Sentence<'_>) -> Option<(u32, Time)> {
     let vdm = Vdm::read(sentence)?.ok()?;
     let message = Message::decode(&Payload::from_armour(vdm.payload, vdm.fill).ok()?).ok()?;
     match message.body {
-        Body::Clock(clock) => Some((message.mmsi.0, clock.utc?)),
+        Body::Clock(clock) => Some((message.mmsi.0, clock.utc()?)),
         _ => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Ais, Content, Counts, ReceiverId, Report};
 use crate::gnss::GnssReport;
-use crate::message::{self, Body, Message};
+use crate::message::{self, Message};
 use crate::sentence::assembly::{Assembly, Part};
 use crate::sentence::{self, Item, Payload, Reject, Sentence, Tag, Trailer, Vdm};
 use crate::{Span, Time};
@@ -190,7 +190,6 @@ impl Decoder {
             Err(reject) => return self.counts.refuse(reject, 1),
         }
         match Message::decode(payload) {
-            Ok(Message { body: Body::Other, .. }) => {}
             Ok(message) => {
                 let ais = Ais { message, own_ship, payload_hash: payload.hash(), station_hash: tag.station };
                 out.push(report(line, tag, Content::Ais(ais)));

@@ -108,6 +108,11 @@ impl Payload {
         self.len += width;
     }
 
+    /// Adds one bit.
+    pub fn push_flag(&mut self, flag: bool) {
+        self.push(1, u64::from(flag));
+    }
+
     /// The unsigned field of `width` (1-64) bits at `start`; bits past the end read as 0, which callers rule
     /// out by asking for the [length](Self::len) first.
     pub fn unsigned(&self, start: usize, width: usize) -> u64 {
