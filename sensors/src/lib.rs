@@ -13,6 +13,7 @@ pub mod vessel;
 pub mod sentence;
 pub mod message;
 pub mod gnss;
+pub mod json;
 pub mod report;
 pub mod receiver;
 

@@ -244,7 +244,7 @@ mod tests {
                 mmsi: Mmsi(970_514_033),
                 body: Body::SafetyText(SafetyText { to: None, text: text.into() }),
             };
-            let ais = Ais { message, own_ship: false, payload_hash: 0, station_hash: 0 };
+            let ais = Ais { message, own_ship: false, payload_hash: 0, station_hash: 0, derived: false };
             let time = Time::from_seconds(60 * n as i64);
             let sequence = n as u64 + 1;
             let content = Content::Ais(ais);

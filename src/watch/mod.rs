@@ -304,6 +304,7 @@ mod tests {
                     own_ship: false,
                     payload_hash: 0,
                     station_hash: 0,
+                    derived: false,
                 }),
             };
             watch.report(&report, &mut outcome);

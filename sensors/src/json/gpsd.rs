@@ -72,7 +72,7 @@ pub(super) fn bits(object: &Map<String, Value>) -> Result<Payload, Reject> {
         kind.ok_or(Reject::UnknownMessageType)?,
         number("mmsi").and_then(|mmsi| u32::try_from(mmsi).ok()).ok_or(Reject::MalformedJson)?,
     );
-    draft.sheet.set(6, 2, number("repeat").unwrap_or(0));
+    draft.repeat(number("repeat").map_or(0, |repeat| repeat.min(3) as i64));
     let is = |name: &str| object.get(name) == Some(&Value::Bool(true));
     // AIS-catcher numbers the parts of type 24 under a name of its own.
     let part_b = object.get("part").is_some_and(|part| part == "B") || number("partno") == Some(1);
@@ -148,6 +148,19 @@ impl Draft {
         if let (Some(field), Some(value)) = (self.field(name), value) {
             let _ = field.read_long(value, &mut self.sheet);
         }
+    }
+
+    /// A text that stands for a number, such as a date.
+    pub(super) fn words(&mut self, name: &str, value: &str) {
+        if let Some(field) = self.field(name) {
+            // What can't be read stays "not available".
+            let _ = field.read(&Value::String(value.to_owned()), true, &mut self.sheet);
+        }
+    }
+
+    /// The repeat indicator, 0-3.
+    pub(super) fn repeat(&mut self, repeat: i64) {
+        self.sheet.set(6, 2, repeat.clamp(0, 3) as u64);
     }
 
     /// The message's bits.

@@ -37,15 +37,15 @@ pub struct Line<'a> {
 pub struct Decoder {
     assembly: Assembly,
     receivers: BTreeMap<ReceiverId, Hearing>,
-    senders: FxHashSet<u32>,
-    counts: Counts,
+    pub(super) senders: FxHashSet<u32>,
+    pub(super) counts: Counts,
 }
 
 /// What is remembered of one receiver from line to line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-struct Hearing {
+pub(super) struct Hearing {
     /// TAG block that stood alone on its line, for the next sentence.
-    tag: Option<Tag>,
+    pub(super) tag: Option<Tag>,
     /// AIS sentences so far.
     ais_sentences: u64,
     tally: Tally,
@@ -90,6 +90,7 @@ impl Decoder {
             match item {
                 Item::Tag(tag) => hearing.tag.get_or_insert_default().extend(tag),
                 Item::Sentence(sentence) => self.sentence(line, &sentence, &mut hearing, out),
+                Item::Json(text) => self.json(line, text, &mut hearing, out),
                 Item::Refused(reject) => {
                     self.counts.refuse(reject, 1);
                     // A TAG block's sentence that is lost takes the block's values with it.
@@ -104,7 +105,7 @@ impl Decoder {
         self.receivers.insert(line.receiver, hearing);
     }
 
-    fn sentence(
+    pub(super) fn sentence(
         &mut self,
         line: Line<'_>,
         sentence: &Sentence<'_>,
@@ -145,6 +146,11 @@ impl Decoder {
             }
             tag.time = tag.time.or(trailer.time);
         }
+        self.believed(line, tag)
+    }
+
+    /// `tag`, an unbelievable time removed.
+    pub(super) fn believed(&mut self, line: Line<'_>, mut tag: Tag) -> Tag {
         let believed = (line.heard_at - STAMP_AGE_MAX)..=(line.heard_at + STAMP_LEAD_MAX);
         if tag.time.is_some_and(|stamp| !believed.contains(&stamp)) {
             self.counts.stamp_refused += 1;
@@ -191,7 +197,7 @@ impl Decoder {
         }
         match Message::decode(payload) {
             Ok(message) => {
-                let ais = Ais { message, own_ship, payload_hash: payload.hash(), station_hash: tag.station };
+                let ais = Ais { message, own_ship, payload_hash: payload.hash(), station_hash: tag.station, derived: false };
                 out.push(report(line, tag, Content::Ais(ais)));
             }
             Err(reject) => self.counts.refuse(reject, 1),
@@ -199,7 +205,7 @@ impl Decoder {
     }
 }
 
-fn report(line: Line<'_>, tag: Tag, content: Content) -> Report {
+pub(super) fn report(line: Line<'_>, tag: Tag, content: Content) -> Report {
     Report {
         receiver: line.receiver,
         sequence: line.sequence,

@@ -2,6 +2,7 @@
 
 mod counts;
 mod decoder;
+mod json;
 
 pub use counts::Counts;
 pub use decoder::{Decoder, Line, SENDERS_MAX, Tally};
@@ -46,6 +47,8 @@ pub struct Ais {
     pub payload_hash: u64,
     /// The TAG block's or trailer's station (`s:`), hashed; 0 where none was named.
     pub station_hash: u64,
+    /// The message came as decoded values; its bits are ours, not those that were on the air.
+    pub derived: bool,
 }
 
 #[cfg(test)]

@@ -44,6 +44,10 @@ pub enum Reject {
     EvictedPart,
     /// A GNSS sentence the `nmea` crate cannot read.
     MalformedGnss,
+    /// A line that begins like JSON and is none, or has a value that is not what its name demands.
+    MalformedJson,
+    /// JSON of no form that is read here.
+    UnknownJson,
 }
 
 impl Reject {
@@ -69,6 +73,8 @@ impl Reject {
             Reject::AmbiguousPart => "ambiguous_part",
             Reject::EvictedPart => "evicted_part",
             Reject::MalformedGnss => "malformed_gnss",
+            Reject::MalformedJson => "malformed_json",
+            Reject::UnknownJson => "unknown_json",
         }
     }
 }
