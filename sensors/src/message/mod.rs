@@ -6,6 +6,7 @@
 
 mod acknowledgement;
 mod aid_to_navigation;
+pub mod application;
 mod assignment;
 mod binary;
 mod bits;
