@@ -156,7 +156,8 @@ const NAME_EXTENSION_MAX: usize = 14;
 
 impl Field {
     fn raw(&self, bits: &Payload) -> u64 {
-        if self.width == 0 { 0 } else { bits.unsigned(self.at, self.width) }
+        // Texts are wider than a number.
+        if (1..=64).contains(&self.width) { bits.unsigned(self.at, self.width) } else { 0 }
     }
 
     /// Adds `,"name":value`.
@@ -390,15 +391,15 @@ pub(super) fn write_data(bits: &Payload, start: usize, end: usize, out: &mut Str
 /// Reads `bits:hex` into `sheet` from `at` on.
 fn read_data(text: &str, at: usize, sheet: &mut Sheet) -> Option<()> {
     let (len, hex) = text.split_once(':')?;
-    let len = len.parse::<usize>().ok().filter(|&len| at + len <= Payload::CAPACITY)?;
-    if !hex.is_ascii() || hex.len() != len.div_ceil(8) * 2 {
+    let len = len.parse::<usize>().ok().filter(|&len| len <= Payload::CAPACITY - at)?;
+    // gpsd fills up to a byte, AIS-catcher to a digit.
+    if hex.len() != len.div_ceil(8) * 2 && hex.len() != len.div_ceil(4) {
         return None;
     }
     sheet.grow(at);
-    for (i, digits) in hex.as_bytes().chunks(2).enumerate() {
-        let byte = u64::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()?;
-        let width = (len - i * 8).min(8);
-        sheet.push(width, byte >> (8 - width));
+    for (i, digit) in hex.chars().take(len.div_ceil(4)).enumerate() {
+        let width = (len - i * 4).min(4);
+        sheet.push(width, u64::from(digit.to_digit(16)?) >> (4 - width));
     }
     Some(())
 }

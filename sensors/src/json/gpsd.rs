@@ -1,10 +1,17 @@
 //! AIS messages as the JSON objects of gpsd: `{"class":"AIS","type":1,...}`, scaled or as sent.
 //!
-//! Names, units and words are those of `gpsdecode -j` 3.22, and of `gpsdecode -j -u` for integers as sent. It
-//! differs where gpsd loses something: a turn to port is negative; type 24 names the maker with three letters
-//! (ITU-R M.1371-5) and comes in its two parts; what gpsd knows and does not print is added under the names in
-//! `layout.rs`; application data always comes as `data`, beside its fields where they are known.
+//! Names, units and words are those of `gpsdecode --split24 -j` 3.22, and with `-u` for the integers as sent. It
+//! differs where gpsd loses or mistakes something:
+//!
+//! - a turn to port is negative;
+//! - what is out of range (a heading of 400, a month 15, an MMSI cut short) is "not available", as in [`Message`];
+//! - type 24 names the maker with the three letters of ITU-R M.1371-5, not with seven of -3;
+//! - two spare bits follow the addressee of types 25 and 26, whose radio state and last bits are right;
+//! - what gpsd reads and does not print is added, under the names that `layout.rs` tells;
+//! - application data come as `data` in any case, before their fields where they are known; what has no word has no
+//!   `_text`.
 
+use super::application;
 use super::field::Field;
 use super::layout::Shape;
 use super::sheet::Sheet;
@@ -46,6 +53,9 @@ pub fn write_bits(bits: &Payload, scaled: bool, out: &mut String) {
     for field in shape.fields().into_iter().flatten() {
         field.write(bits, scaled, out);
     }
+    if matches!(shape.kind, 6 | 8) {
+        application::write(bits, shape.kind == 6, scaled, out);
+    }
     out.push('}');
 }
 
@@ -80,6 +90,12 @@ pub(super) fn bits(object: &Map<String, Value>) -> Result<Payload, Reject> {
         Shape { part_b, addressed: is("addressed"), structured: is("structured"), ..draft.shape };
     for field in draft.fields() {
         match object.get(field.name) {
+            // gpsd's and AIS-catcher's own have no `data` where they know the application.
+            None if field.name == "data" && matches!(draft.shape.kind, 6 | 8) => {
+                field.clear(&mut draft.sheet);
+                let data = application::bits(object, draft.shape.kind == 6, scaled);
+                draft.sheet.push_bits(&data.unwrap_or_default());
+            }
             None | Some(Value::Null) if field.name == "part" => {
                 draft.sheet.set(field.at, field.width, u64::from(part_b));
             }

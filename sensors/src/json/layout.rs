@@ -271,13 +271,13 @@ const STATIC_B_EPFD: Field = Field::worded("epfd", 162, 4, EPFD);
 static BINARY: &[Field] = &[Field::flag("addressed", 38), Field::flag("structured", 39)];
 
 /// What follows in types 25 and 26, by whether it is addressed and whether it is structured; type 26 ends with
-/// its radio state.
+/// its radio state. Two spare bits follow the addressee (table 78), which gpsd takes for the first of what follows.
 static BINARY_REST: [[&[Field]; 4]; 2] = [
     [
         &[Field::number("dest_mmsi", 0, 0), Field::number("app_id", 0, 0), Field::data(40, 0)],
         &[Field::number("dest_mmsi", 0, 0), Field::number("app_id", 40, 16), Field::data(56, 0)],
-        &[Field::number("dest_mmsi", 40, 30), Field::number("app_id", 0, 0), Field::data(70, 0)],
-        &[Field::number("dest_mmsi", 40, 30), Field::number("app_id", 70, 16), Field::data(86, 0)],
+        &[Field::number("dest_mmsi", 40, 30), Field::number("app_id", 0, 0), Field::data(72, 0)],
+        &[Field::number("dest_mmsi", 40, 30), Field::number("app_id", 72, 16), Field::data(88, 0)],
     ],
     [
         &[
@@ -295,13 +295,13 @@ static BINARY_REST: [[&[Field]; 4]; 2] = [
         &[
             Field::number("dest_mmsi", 40, 30),
             Field::number("app_id", 0, 0),
-            Field::data(70, 20),
+            Field::data(72, 20),
             Field::at_end("radio", 20),
         ],
         &[
             Field::number("dest_mmsi", 40, 30),
-            Field::number("app_id", 70, 16),
-            Field::data(86, 20),
+            Field::number("app_id", 72, 16),
+            Field::data(88, 20),
             Field::at_end("radio", 20),
         ],
     ],

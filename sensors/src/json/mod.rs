@@ -7,6 +7,7 @@
 mod ais_catcher;
 mod aishub;
 mod aisstream;
+mod application;
 mod field;
 pub mod gpsd;
 mod layout;

@@ -1,5 +1,6 @@
 //! A message's bits while they are filled in field by field, in any order.
 
+use crate::message::Bits;
 use crate::sentence::Payload;
 
 const BYTES: usize = Payload::CAPACITY / 8;
@@ -40,6 +41,14 @@ impl Sheet {
     /// Writes after the last bit.
     pub(super) fn push(&mut self, width: usize, value: u64) {
         self.set(self.len, width, value);
+    }
+
+    /// Writes all of `bits` after the last bit.
+    pub(super) fn push_bits(&mut self, bits: &Bits) {
+        for (i, byte) in bits.bytes().iter().enumerate() {
+            let width = (bits.len() - i * 8).min(8);
+            self.push(width, u64::from(byte >> (8 - width)));
+        }
     }
 
     /// Writes so many characters of `text`, padded with `@`; those outside the six-bit alphabet become `?`.

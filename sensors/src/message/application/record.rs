@@ -176,7 +176,9 @@ impl Record {
                 (Kind::Text(characters), _) => {
                     text::write(bits, self.text(field.name).unwrap_or_default(), characters.into());
                 }
-                (Kind::TextToEnd(_), _) => text::write_all(bits, self.text(field.name).unwrap_or_default()),
+                (Kind::TextToEnd(most), _) => {
+                    text::write_all(bits, self.text(field.name).unwrap_or_default(), most.into());
+                }
                 (Kind::Raw(_) | Kind::Rest, Some(Value::Bits(kept))) => kept.write(bits),
                 (Kind::Spare(width), _) => (0..width).for_each(|_| bits.push(1, 0)),
                 (Kind::Choice { .. }, _) => self.write(self.chosen(&field.kind), bits),
