@@ -26,6 +26,7 @@ run: tools console var/night.nmea var/exercise.toml ## build all, and play a nig
 
 test: packages tools console style ## every check there is, the page in a real browser included
 	cargo test --workspace --quiet
+	cargo clippy -p sensors --no-default-features --quiet -- -D warnings
 	$(MAKE) --no-print-directory browser
 	@echo "make test: everything passed"
 

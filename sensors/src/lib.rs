@@ -1,7 +1,8 @@
 //! From the wire to one typed report: what a port's receivers hear, decoded and checked.
 //!
-//! The modules stand in the order data flows. Everything but [`receiver`] is pure: no I/O, no clock,
-//! no randomness, and no error that stops anything; bad input becomes a counted [`sentence::Reject`].
+//! The modules stand in the order data flows. Everything but `receiver` is pure: no I/O, no clock,
+//! no randomness, and no error that stops anything; bad input becomes a counted [`sentence::Reject`]. Without the
+//! feature `receiver` (`default-features = false`) this crate is that pure part alone.
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
@@ -15,6 +16,7 @@ pub mod message;
 pub mod gnss;
 pub mod json;
 pub mod report;
+#[cfg(feature = "receiver")]
 pub mod receiver;
 
 pub use report::{Counts, Decoder, Line, Report, Tally};

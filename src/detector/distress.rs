@@ -242,7 +242,7 @@ mod tests {
                 kind: 14,
                 repeat: 0,
                 mmsi: Mmsi(970_514_033),
-                body: Body::SafetyText(SafetyText { to: None, text: text.into() }),
+                body: Body::SafetyText(SafetyText { text: text.into(), ..Default::default() }),
             };
             let ais = Ais { message, own_ship: false, payload_hash: 0, station_hash: 0, derived: false };
             let time = Time::from_seconds(60 * n as i64);

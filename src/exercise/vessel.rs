@@ -5,7 +5,7 @@ use super::random::Random;
 use super::scenario::{Leg, Station, VesselPlan};
 use super::voyage::Voyage;
 use sensors::message::{
-    AidToNavigation, Body, Clock, Dimensions, Eta, Message, Place, PositionA, PositionB, SafetyText,
+    AidToNavigation, Body, Clock, Dimensions, Epfd, Eta, Message, Place, PositionA, PositionB, SafetyText,
     SarAircraft, StaticB, StaticVoyage,
 };
 use sensors::vessel::MmsiKind;
@@ -181,7 +181,7 @@ impl Vessel {
                     kind: 14,
                     repeat: 0,
                     mmsi: self.mmsi,
-                    body: Body::SafetyText(SafetyText { to: None, text }),
+                    body: Body::SafetyText(SafetyText { text, ..SafetyText::default() }),
                 });
             }
             if self.station == Station::Sart && self.burst == 5 && !out.is_empty() {
@@ -190,7 +190,7 @@ impl Vessel {
                     kind: 14,
                     repeat: 0,
                     mmsi: self.mmsi,
-                    body: Body::SafetyText(SafetyText { to: None, text }),
+                    body: Body::SafetyText(SafetyText { text, ..SafetyText::default() }),
                 });
             }
         }
@@ -284,6 +284,7 @@ impl Vessel {
                     course: Some(course),
                     heading: Some(heading),
                     second,
+                    ..PositionA::default()
                 };
                 (1, Body::PositionA(a))
             }
@@ -306,7 +307,7 @@ impl Vessel {
                     second,
                     ..PositionB::default()
                 };
-                (18, Body::PositionB(Box::new(b)))
+                (18, Body::PositionB(b))
             }
             Station::SarAircraft => {
                 let s = SarAircraft {
@@ -315,12 +316,14 @@ impl Vessel {
                     place: self.place(false),
                     course: Some(course),
                     second,
+                    dte_ready: true,
+                    ..SarAircraft::default()
                 };
                 (9, Body::SarAircraft(s))
             }
             Station::Base => {
                 let utc = Time::from_seconds(utc.as_millis().div_euclid(1000));
-                (4, Body::Clock(Clock { utc: Some(utc), place: self.place(true) }))
+                (4, Body::Clock(Clock::at(utc, self.place(true))))
             }
             Station::Aton => {
                 let s = &self.statics;
@@ -329,6 +332,7 @@ impl Vessel {
                     name: Some(s.name.clone()),
                     place: self.place(true),
                     second,
+                    epfd: Some(Epfd::SURVEYED),
                     ..AidToNavigation::default()
                 };
                 (21, Body::AidToNavigation(Box::new(a)))
@@ -344,6 +348,7 @@ impl Vessel {
         match self.station {
             Station::A => {
                 let voyage = StaticVoyage {
+                    ais_version: 2,
                     imo: s.imo,
                     call_sign: s.call_sign.clone(),
                     name: Some(s.name.clone()),
@@ -352,6 +357,8 @@ impl Vessel {
                     eta: s.eta,
                     draught: s.draught,
                     destination: s.destination.clone(),
+                    epfd: Some(Epfd::GPS),
+                    dte_ready: true,
                 };
                 push(5, Body::StaticVoyage(Box::new(voyage)));
             }
@@ -363,6 +370,7 @@ impl Vessel {
                     call_sign: s.call_sign.clone(),
                     dimensions: s.dimensions,
                     mothership: None,
+                    epfd: None,
                 };
                 push(24, Body::StaticB(Box::new(b)));
             }

@@ -163,6 +163,9 @@ impl Tracks {
     ) -> Option<Followed<'a>> {
         let Content::Ais(ais) = &report.content else { return None };
         let message = &ais.message;
+        if !tells_of_its_sender(&message.body) {
+            return None;
+        }
         let fix = draft_fix(report, message);
         if self.open >= settings.tracks_max && !self.by_mmsi.contains_key(&message.mmsi) {
             self.evict(settings, &mut gained.events);
@@ -307,7 +310,7 @@ impl Track {
     fn learn(&mut self, message: &Message, report: &Report, gained: &mut Gained) {
         let says_what_it_is = match &message.body {
             Body::StaticVoyage(_) | Body::StaticB(_) | Body::AidToNavigation(_) => true,
-            Body::PositionB(said) => said.name.is_some() || said.ship_type.is_some(),
+            Body::PositionBExtended(said) => said.name.is_some() || said.ship_type.is_some(),
             _ => false,
         };
         if !says_what_it_is {
@@ -351,6 +354,17 @@ fn misfit(last: &Fix, fix: &Fix, settings: &Settings) -> f64 {
     last.position.distance(fix.position).0 / NAUTICAL_MILE / reach
 }
 
+/// Whether a message says where or who its sender is, or anything in words. Data of applications, acknowledgements
+/// and what base stations order do not, and begin no track.
+fn tells_of_its_sender(body: &Body) -> bool {
+    match body {
+        Body::PositionA(_) | Body::PositionB(_) | Body::PositionBExtended(_) | Body::SarAircraft(_) => true,
+        Body::Clock(_) | Body::AidToNavigation(_) | Body::SafetyText(_) => true,
+        Body::StaticVoyage(_) | Body::StaticB(_) => true,
+        _ => false,
+    }
+}
+
 /// The report's position as a fix without its track; `None` where it has none.
 fn draft_fix(report: &Report, message: &Message) -> Option<Fix> {
     let (place, speed, course, heading, status, class): (Option<Place>, _, _, _, _, _) = match &message.body {
@@ -359,6 +373,7 @@ fn draft_fix(report: &Report, message: &Message) -> Option<Fix> {
         }
         Body::PositionA(p) => (p.place, p.speed, p.course, p.heading, p.status, Class::A),
         Body::PositionB(p) => (p.place, p.speed, p.course, p.heading, 15, Class::B),
+        Body::PositionBExtended(p) => (p.place, p.speed, p.course, p.heading, 15, Class::B),
         Body::SarAircraft(p) => {
             (p.place, p.speed.map(|knots| knots.saturating_mul(10)), p.course, None, 15, Class::SarAircraft)
         }

@@ -90,7 +90,7 @@ impl Particulars {
                     self.draught = Some(draught);
                 }
             }
-            Body::PositionB(said) => {
+            Body::PositionBExtended(said) => {
                 name(&mut self.name, &said.name);
                 self.hull(said.ship_type, said.dimensions, &mut claim);
             }

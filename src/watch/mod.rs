@@ -289,7 +289,7 @@ mod tests {
     fn a_receiver_with_a_slow_clock_does_not_end_a_call_at_every_tick() {
         use sensors::message::{Body, Message, SafetyText};
         let mut watch = Watch::new(Arc::new(Places::world()));
-        let call = Body::SafetyText(SafetyText { to: None, text: "SART ACTIVE".into() });
+        let call = Body::SafetyText(SafetyText { text: "SART ACTIVE".into(), ..Default::default() });
         let mut outcome = Outcome::default();
         for minute in 0..10 {
             let heard_at = Time::from_seconds(1_800_000_000 + 60 * minute);

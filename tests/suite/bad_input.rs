@@ -205,14 +205,10 @@ fn receiver(name: &str, connect: &str) -> String {
 fn statics(name: &str, destination: &str) -> Body {
     let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     Body::StaticVoyage(Box::new(StaticVoyage {
-        imo: None,
-        call_sign: None,
         name: text(name),
         ship_type: Some(ShipType(70)),
-        dimensions: None,
-        eta: Default::default(),
-        draught: None,
         destination: text(destination),
+        ..StaticVoyage::default()
     }))
 }
 

@@ -250,7 +250,7 @@ fn survives_the_ten_lines_that_made_another_read_wild_memory() {
         "!AVDM,1,1,,A,13c9Ov0f1Wwjp7HLOmJBEAtp0<0G,0*2E",
         "!AIVDM,2,2,2,A,lljFDjp888888~0,2*2A",
     ];
-    assert!(read(&lines).0.len() <= 1);
+    assert!(read(&lines).0.len() <= 2);
 }
 
 fn mutated() -> impl Strategy<Value = Vec<u8>> {
