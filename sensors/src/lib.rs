@@ -15,6 +15,8 @@ pub mod sentence;
 pub mod message;
 pub mod gnss;
 pub mod json;
+pub mod radar;
+pub mod transponder;
 pub mod report;
 #[cfg(feature = "receiver")]
 pub mod receiver;

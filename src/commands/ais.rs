@@ -8,10 +8,10 @@ use sensors::message;
 use sensors::receiver::lines::Splitter;
 use sensors::receiver::replay::{Options, Reader};
 use sensors::report::Content;
-use sensors::sentence::LINE_MAX;
+use sensors::sentence::{self, LINE_MAX};
 use sensors::{Decoder, Line, ReceiverId, Report, Time};
 use std::fs::File;
-use std::io::{self, BufRead, BufWriter, Read, Stdout, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Stdout, Write};
 use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
@@ -187,7 +187,7 @@ struct Encoding {
 
 impl Encoding {
     fn input(&mut self, path: &Path) -> anyhow::Result<()> {
-        let mut input = io::BufReader::new(open(path)?);
+        let mut input = BufReader::new(open(path)?);
         let mut line = Vec::new();
         for number in 1_u64.. {
             line.clear();
@@ -219,13 +219,17 @@ impl Encoding {
     }
 
     fn sentences(&mut self, message: &message::Message) -> io::Result<()> {
-        let form = if self.own { "VDO" } else { "VDM" };
         let sentences = message::to_sentences(message, &self.talker, self.channel, self.sequence_id);
         if sentences.len() > 1 {
             self.sequence_id = (self.sequence_id + 1) % 10;
         }
         for sentence in sentences {
-            writeln!(self.out, "{}", if self.own { own(&sentence, form) } else { sentence })?;
+            match sentence.split_once(',').and_then(|(_, rest)| rest.rsplit_once('*')) {
+                Some((fields, _)) if self.own => {
+                    writeln!(self.out, "{}", sentence::compose(&format!("{}VDO", self.talker), fields))?;
+                }
+                _ => writeln!(self.out, "{sentence}")?,
+            }
         }
         Ok(())
     }

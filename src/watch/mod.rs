@@ -304,6 +304,7 @@ mod tests {
                     own_ship: false,
                     payload_hash: 0,
                     station_hash: 0,
+                    signal: None,
                     derived: false,
                 }),
             };

@@ -4,7 +4,7 @@
 
 use super::{Heard, Said, date, gpsd, number, seconds};
 use crate::message::Message;
-use crate::sentence::{Reject, station_hash};
+use crate::sentence::{Reject, Signal, station_hash};
 use serde_json::{Map, Value};
 
 /// Sentences of one message.
@@ -28,14 +28,14 @@ pub(super) fn read(object: &Map<String, Value>, out: &mut Vec<Heard>) -> Result<
     let told = |name: &str| number(object.get(name)).map(|value| (value * 10.0).round());
     // AIS-catcher writes 1024 for what it hasn't measured.
     let measured = |name: &str| told(name).filter(|tenths| tenths.abs() < 10_000.0).map(|tenths| tenths as i16);
+    let signal = Signal { level: measured("signalpower"), offset: measured("ppm"), ..Signal::default() };
     out.push(Heard {
         said,
         time: number(object.get("rxuxtime"))
             .and_then(seconds)
             .or_else(|| object.get("rxtime").and_then(Value::as_str).and_then(date)),
         station: station(object.get("station_id").or(object.get("stationid"))),
-        level: measured("signalpower"),
-        offset: measured("ppm"),
+        signal: Some(signal).filter(|signal| !signal.is_empty()),
     });
     Ok(())
 }

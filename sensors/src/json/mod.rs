@@ -17,7 +17,7 @@ mod signal_k;
 
 use crate::Time;
 use crate::message::Message;
-use crate::sentence::{LINE_MAX, Reject};
+use crate::sentence::{LINE_MAX, Reject, Signal};
 use serde_json::{Map, Value};
 
 /// One thing that a line of JSON tells.
@@ -29,10 +29,8 @@ pub struct Heard {
     pub time: Option<Time>,
     /// The station that heard it, hashed with [`station_hash`](crate::sentence::station_hash); 0 where none is named.
     pub station: u64,
-    /// Level against the receiver's own full scale, 1/10 dB.
-    pub level: Option<i16>,
-    /// Frequency error of the sender as the receiver sees it, 1/10 ppm.
-    pub offset: Option<i16>,
+    /// What the receiver measured.
+    pub signal: Option<Signal>,
 }
 
 /// What was said.
@@ -48,7 +46,7 @@ pub enum Said {
 
 impl Heard {
     fn new(said: Said) -> Heard {
-        Heard { said, time: None, station: 0, level: None, offset: None }
+        Heard { said, time: None, station: 0, signal: None }
     }
 
     fn derived(message: Message, time: Option<Time>) -> Heard {

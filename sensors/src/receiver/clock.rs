@@ -47,7 +47,7 @@ fn base_station(sentence: &Sentence<'_>) -> Option<(u32, Time)> {
 }
 
 fn gnss(sentence: &Sentence<'_>) -> Option<(u32, Time)> {
-    Some((GNSS, GnssReport::read(sentence.raw).ok()??.utc?))
+    Some((GNSS, GnssReport::read(sentence).ok()??.utc?))
 }
 
 #[cfg(test)]

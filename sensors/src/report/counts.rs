@@ -19,6 +19,10 @@ pub struct Counts {
     pub messages: u64,
     /// The same by type; index 0 stays 0.
     pub messages_by_type: [u64; 28],
+    /// Sentences of a radar (TTM, TLL, OSD, RSD) that were read.
+    pub radar: u64,
+    /// Sentences in which a transponder speaks of itself (VSI, ALR, FSR, ABK, TXT) that were read.
+    pub transponder: u64,
     /// What was refused and why; a refused TAG block does not mean that its sentence was.
     pub refused_by_kind: BTreeMap<Reject, u64>,
     /// Good sentences that nothing here reads, by formatter (`GSV`) or maker's address (`PGHP`).
@@ -36,6 +40,8 @@ impl Counts {
         self.sentences += other.sentences;
         self.messages += other.messages;
         self.stamp_refused += other.stamp_refused;
+        self.radar += other.radar;
+        self.transponder += other.transponder;
         for (ours, theirs) in self.messages_by_type.iter_mut().zip(other.messages_by_type) {
             *ours += theirs;
         }

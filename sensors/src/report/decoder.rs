@@ -3,8 +3,10 @@
 use super::{Ais, Content, Counts, ReceiverId, Report};
 use crate::gnss::GnssReport;
 use crate::message::{self, Message};
+use crate::radar::Radar;
 use crate::sentence::assembly::{Assembly, Part};
-use crate::sentence::{self, Item, Payload, Reject, Sentence, Tag, Trailer, Vdm};
+use crate::sentence::{self, Checksum, Groups, Item, Payload, Reject, Sentence, Signal, Tag, Trailer, Vdm};
+use crate::transponder::Transponder;
 use crate::{Span, Time};
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
@@ -36,6 +38,7 @@ pub struct Line<'a> {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Decoder {
     assembly: Assembly,
+    groups: Groups,
     receivers: BTreeMap<ReceiverId, Hearing>,
     pub(super) senders: FxHashSet<u32>,
     pub(super) counts: Counts,
@@ -48,7 +51,15 @@ pub(super) struct Hearing {
     pub(super) tag: Option<Tag>,
     /// AIS sentences so far.
     ais_sentences: u64,
+    checksum: Checksum,
     tally: Tally,
+}
+
+/// What is known of a sentence beside what it says itself.
+#[derive(Debug, Clone, Copy)]
+struct Origin {
+    tag: Tag,
+    signal: Option<Signal>,
 }
 
 /// What came of one receiver's lines.
@@ -76,6 +87,24 @@ impl Decoder {
         self.receivers.get(&receiver).map_or_else(Tally::default, |hearing| hearing.tally)
     }
 
+    /// Whether this receiver's sentences must bring their checksums, as they must unless said otherwise.
+    pub fn set_checksum(&mut self, receiver: ReceiverId, checksum: Checksum) {
+        if checksum.is_required() && !self.receivers.contains_key(&receiver) {
+            return;
+        }
+        self.receivers.entry(receiver).or_default().checksum = checksum;
+    }
+
+    /// All receivers whose sentences may lack their checksums.
+    pub fn without_checksum(&self) -> impl Iterator<Item = ReceiverId> + '_ {
+        self.receivers.iter().filter(|(_, hearing)| !hearing.checksum.is_required()).map(|(id, _)| *id)
+    }
+
+    /// How many messages wait for parts, at most [`OPEN_MAX`](sentence::assembly::OPEN_MAX).
+    pub fn unfinished(&self) -> usize {
+        self.assembly.open()
+    }
+
     /// How many different MMSIs have sent a message of types 1-27, up to [`SENDERS_MAX`].
     pub fn senders(&self) -> usize {
         self.senders.len()
@@ -86,9 +115,15 @@ impl Decoder {
         self.counts.lines += 1;
         let (messages, refused) = (self.counts.messages, self.counts.refused);
         let mut hearing = self.receivers.get(&line.receiver).copied().unwrap_or_default();
-        for item in sentence::items(line.bytes) {
+        for item in sentence::items_with(line.bytes, hearing.checksum) {
             match item {
-                Item::Tag(tag) => hearing.tag.get_or_insert_default().extend(tag),
+                Item::Tag(tag) => {
+                    let all = hearing.tag.get_or_insert_default();
+                    all.extend(tag);
+                    if all.group.is_some() {
+                        self.groups.inherit(line.receiver, line.heard_at, all);
+                    }
+                }
                 Item::Sentence(sentence) => self.sentence(line, &sentence, &mut hearing, out),
                 Item::Json(text) => self.json(line, text, &mut hearing, out),
                 Item::Refused(reject) => {
@@ -115,15 +150,22 @@ impl Decoder {
         self.counts.sentences += 1;
         if let Some(vdm) = Vdm::read(sentence) {
             hearing.ais_sentences += 1;
-            let tag = self.tag(line, sentence, hearing.tag.take());
+            let origin = self.origin(line, sentence, hearing.tag.take());
             match vdm {
-                Ok(vdm) => self.vdm(line, tag, vdm, hearing.ais_sentences, out),
+                Ok(vdm) => self.vdm(line, origin, vdm, hearing.ais_sentences, out),
                 Err(reject) => self.counts.refuse(reject, 1),
             }
-        } else if sentence.raw[0] == b'$' && GnssReport::reads(sentence.formatter()) {
-            let tag = self.tag(line, sentence, hearing.tag.take());
-            match GnssReport::read(sentence.raw) {
-                Ok(Some(gnss)) => out.push(report(line, tag, Content::Gnss(gnss))),
+        } else if let Some(content) = other_content(sentence) {
+            let origin = self.origin(line, sentence, hearing.tag.take());
+            match content {
+                Ok(Some(content)) => {
+                    match content {
+                        Content::Radar(_) => self.counts.radar += 1,
+                        Content::Transponder(_) => self.counts.transponder += 1,
+                        Content::Ais(_) | Content::Gnss(_) => {}
+                    }
+                    out.push(report(line, origin.tag, content));
+                }
                 Ok(None) => {}
                 Err(reject) => self.counts.refuse(reject, 1),
             }
@@ -136,17 +178,19 @@ impl Decoder {
         }
     }
 
-    /// What the TAG block says, or the trailer where there is none; an unbelievable time removed.
-    fn tag(&mut self, line: Line<'_>, sentence: &Sentence<'_>, tag: Option<Tag>) -> Tag {
+    /// What the TAG block says, and the trailer where it does not; an unbelievable time removed.
+    fn origin(&mut self, line: Line<'_>, sentence: &Sentence<'_>, tag: Option<Tag>) -> Origin {
         let mut tag = tag.unwrap_or_default();
+        let mut signal = None;
         if !sentence.trailer.is_empty() {
             let trailer = Trailer::read(sentence.trailer);
             if tag.station == 0 {
                 tag.station = trailer.station;
             }
             tag.time = tag.time.or(trailer.time);
+            signal = trailer.signal;
         }
-        self.believed(line, tag)
+        Origin { tag: self.believed(line, tag), signal }
     }
 
     /// `tag`, an unbelievable time removed.
@@ -159,28 +203,30 @@ impl Decoder {
         tag
     }
 
-    fn vdm(&mut self, line: Line<'_>, tag: Tag, vdm: Vdm<'_>, ordinal: u64, out: &mut Vec<Report>) {
+    fn vdm(&mut self, line: Line<'_>, origin: Origin, vdm: Vdm<'_>, ordinal: u64, out: &mut Vec<Report>) {
         if vdm.total == 1 {
             // Filled in place: a `Result<Payload>` is copied twice on its way here.
             let mut payload = Payload::new();
             match payload.push_armour(vdm.payload, vdm.fill) {
-                Ok(()) => self.payload(line, tag, vdm.own_ship, &payload, out),
+                Ok(()) => self.payload(line, origin, vdm.own_ship, &payload, out),
                 Err(reject) => self.counts.refuse(reject, 1),
             }
             return;
         }
-        let part = Part { receiver: line.receiver, ordinal, heard_at: line.heard_at, tag, vdm };
+        let Origin { tag, signal } = origin;
+        let part = Part { receiver: line.receiver, ordinal, heard_at: line.heard_at, tag, signal, vdm };
         let counts = &mut self.counts;
         let whole = self.assembly.add(&part, |reject, parts| counts.refuse(reject, parts));
         if let Some(whole) = whole {
-            self.payload(line, whole.tag, vdm.own_ship, &whole.payload, out);
+            let origin = Origin { tag: whole.tag, signal: whole.signal };
+            self.payload(line, origin, vdm.own_ship, &whole.payload, out);
         }
     }
 
     fn payload(
         &mut self,
         line: Line<'_>,
-        tag: Tag,
+        origin: Origin,
         own_ship: bool,
         payload: &Payload,
         out: &mut Vec<Report>,
@@ -197,12 +243,31 @@ impl Decoder {
         }
         match Message::decode(payload) {
             Ok(message) => {
-                let ais = Ais { message, own_ship, payload_hash: payload.hash(), station_hash: tag.station, derived: false };
+                let Origin { tag, signal } = origin;
+                let (payload_hash, station_hash) = (payload.hash(), tag.station);
+                let ais = Ais { message, own_ship, payload_hash, station_hash, signal, derived: false };
                 out.push(report(line, tag, Content::Ais(ais)));
             }
             Err(reject) => self.counts.refuse(reject, 1),
         }
     }
+}
+
+/// What a sentence says that carries no AIS message; `None` where nothing here reads it.
+fn other_content(sentence: &Sentence<'_>) -> Option<Result<Option<Content>, Reject>> {
+    if sentence.raw[0] != b'$' {
+        return None;
+    }
+    if GnssReport::reads(sentence) {
+        return Some(GnssReport::read(sentence).map(|gnss| gnss.map(Content::Gnss)));
+    }
+    let radar =
+        || Radar::read(sentence).map(|radar| radar.map(|radar| Some(Content::Radar(Box::new(radar)))));
+    let transponder = || {
+        let read = Transponder::read(sentence)?;
+        Some(read.map(|said| Some(Content::Transponder(Box::new(said)))))
+    };
+    radar().or_else(transponder)
 }
 
 pub(super) fn report(line: Line<'_>, tag: Tag, content: Content) -> Report {

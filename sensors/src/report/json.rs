@@ -4,7 +4,7 @@ use super::decoder::{Hearing, report};
 use super::{Ais, Content, Decoder, Line, Report, SENDERS_MAX};
 use crate::json::{self, Said};
 use crate::message::Message;
-use crate::sentence::{self, Item, Reject, Tag};
+use crate::sentence::{self, Item, Reject, Signal, Tag};
 
 impl Decoder {
     /// Reads what a line of JSON tells; a TAG block before it holds for all of it.
@@ -19,13 +19,19 @@ impl Decoder {
             tag.extend(Tag { station: heard.station, time: heard.time, ..Tag::default() });
             match heard.said {
                 Said::Sentences(sentences) => {
+                    let from = out.len();
                     for raw in &sentences {
                         hearing.tag = Some(tag);
                         self.wrapped(line, raw.as_bytes(), hearing, out);
                     }
                     hearing.tag = None;
+                    for report in &mut out[from..] {
+                        if let Content::Ais(ais) = &mut report.content {
+                            ais.signal = heard.signal.or(ais.signal);
+                        }
+                    }
                 }
-                Said::Derived(message) => self.derived(line, tag, *message, out),
+                Said::Derived(message) => self.derived(line, tag, heard.signal, *message, out),
                 Said::Unused(kind) => self.counts.unused(kind.as_bytes(), 1),
             }
         }
@@ -43,15 +49,22 @@ impl Decoder {
         }
     }
 
-    fn derived(&mut self, line: Line<'_>, tag: Tag, message: Message, out: &mut Vec<Report>) {
+    fn derived(
+        &mut self,
+        line: Line<'_>,
+        tag: Tag,
+        signal: Option<Signal>,
+        message: Message,
+        out: &mut Vec<Report>,
+    ) {
         let tag = self.believed(line, tag);
         self.counts.messages += 1;
         self.counts.messages_by_type[usize::from(message.kind)] += 1;
         if self.senders.len() < SENDERS_MAX {
             self.senders.insert(message.mmsi.0);
         }
-        let payload_hash = message.encode().hash();
-        let ais = Ais { message, own_ship: false, payload_hash, station_hash: tag.station, derived: true };
+        let (payload_hash, station_hash) = (message.encode().hash(), tag.station);
+        let ais = Ais { message, own_ship: false, payload_hash, station_hash, signal, derived: true };
         out.push(report(line, tag, Content::Ais(ais)));
     }
 }

@@ -9,6 +9,9 @@ pub use decoder::{Decoder, Line, SENDERS_MAX, Tally};
 
 use crate::gnss::GnssReport;
 use crate::message::Message;
+use crate::radar::Radar;
+use crate::sentence::Signal;
+use crate::transponder::Transponder;
 use crate::{ReceiverId, Time};
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +37,10 @@ pub enum Content {
     Ais(Ais),
     /// A position or time from a GNSS receiver.
     Gnss(GnssReport),
+    /// What a radar beside the AIS receiver tracks and shows. Boxed: it is rare and large.
+    Radar(Box<Radar>),
+    /// What the AIS transponder says of itself and of the radio link.
+    Transponder(Box<Transponder>),
 }
 
 /// An AIS message and how it came.
@@ -47,6 +54,9 @@ pub struct Ais {
     pub payload_hash: u64,
     /// The TAG block's or trailer's station (`s:`), hashed; 0 where none was named.
     pub station_hash: u64,
+    /// How strongly and when it arrived, where the receiver tells.
+    #[serde(default)]
+    pub signal: Option<Signal>,
     /// The message came as decoded values; its bits are ours, not those that were on the air.
     pub derived: bool,
 }

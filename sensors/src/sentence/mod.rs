@@ -3,27 +3,54 @@
 //! Nothing is copied: what [`items`] yields borrows from the line.
 
 pub mod assembly;
+mod fields;
+mod groups;
 mod payload;
 mod reject;
-mod tag_block;
+pub mod tag_block;
 mod trailer;
 mod vdm;
 
+pub use fields::compose;
 pub use payload::Payload;
 pub use reject::Reject;
 pub use tag_block::{Group, Tag};
-pub use trailer::Trailer;
+pub use trailer::{Signal, Trailer};
 pub use vdm::Vdm;
+
+pub(crate) use fields::{Fields, Written, choice};
+pub(crate) use groups::Groups;
+
+use serde::{Deserialize, Serialize};
 
 /// The longest line that is read, bytes. The journal cuts lines at the same length.
 pub const LINE_MAX: usize = 4096;
+
+/// Whether a sentence must bring its checksum. A wrong one is refused either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Checksum {
+    /// A sentence without one is refused: nothing tells whether it is whole.
+    #[default]
+    Required,
+    /// A sentence without one is read, for devices that add none. A line that was cut short may then be
+    /// taken for a whole one.
+    Optional,
+}
+
+impl Checksum {
+    /// As the settings of almost every receiver have it.
+    pub fn is_required(&self) -> bool {
+        *self == Checksum::Required
+    }
+}
 
 /// One thing found on a line.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Item<'a> {
     /// A TAG block, for the sentence that follows on this line or the next.
     Tag(Tag),
-    /// A sentence whose checksum is right.
+    /// A sentence whose checksum is right, or absent where it may be.
     Sentence(Sentence<'a>),
     /// A line that is JSON, or the rest of one after its TAG block.
     Json(&'a [u8]),
@@ -31,10 +58,10 @@ pub enum Item<'a> {
     Refused(Reject),
 }
 
-/// A sentence whose checksum is right; its fields are not looked at yet.
+/// A sentence whose checksum is right, or absent where it may be; its fields are not looked at yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sentence<'a> {
-    /// From `!` or `$` to the checksum's second digit.
+    /// From `!` or `$` to the checksum's second digit; to the last field where there is no checksum.
     pub raw: &'a [u8],
     /// Talker and formatter, such as `AIVDM` or `PGHP`: all before the first comma.
     pub address: &'a [u8],
@@ -62,13 +89,19 @@ impl Sentence<'_> {
 }
 
 /// What `line` holds, in order. A blank line and a `#` comment hold nothing; what stands before the first
-/// `!`, `$` or `\` (a log's time stamp, an IEC 61162-450 header) is skipped. What begins with `{` is JSON to its end.
+/// `!`, `$` or `\` (a log's time stamp, an IEC 61162-450 header) is skipped. Every sentence must bring its checksum.
+/// What begins with `{` is JSON to its end.
 pub fn items(line: &[u8]) -> Items<'_> {
+    items_with(line, Checksum::Required)
+}
+
+/// As [`items`], for a receiver whose sentences may lack their checksums.
+pub fn items_with(line: &[u8], checksum: Checksum) -> Items<'_> {
     let line = line.trim_ascii();
     if line.is_empty() || line[0] == b'#' {
-        return Items { rest: &[], found: true };
+        return Items { rest: &[], found: true, checksum };
     }
-    Items { rest: line, found: false }
+    Items { rest: line, found: false, checksum }
 }
 
 /// Iterator over the [`Item`]s of a line.
@@ -77,6 +110,7 @@ pub struct Items<'a> {
     rest: &'a [u8],
     /// Whether the line held anything; a line that did not is refused once, at its end.
     found: bool,
+    checksum: Checksum,
 }
 
 impl<'a> Iterator for Items<'a> {
@@ -84,7 +118,7 @@ impl<'a> Iterator for Items<'a> {
 
     fn next(&mut self) -> Option<Item<'a>> {
         if self.rest.len() > LINE_MAX {
-            *self = Items { rest: &[], found: true };
+            *self = Items { rest: &[], found: true, ..*self };
             return Some(Item::Refused(Reject::LineTooLong));
         }
         // After a sentence or a refusal the rest begins with another start.
@@ -104,7 +138,7 @@ impl<'a> Iterator for Items<'a> {
         self.found = true;
         let (item, rest) = match self.rest[start] {
             b'\\' => tag_block::read(&self.rest[start..]),
-            _ => read(&self.rest[start..]),
+            _ => read(&self.rest[start..], self.checksum),
         };
         self.rest = rest;
         Some(item)
@@ -116,9 +150,9 @@ fn starts_something(b: u8) -> bool {
 }
 
 /// Reads the sentence at the start of `text` (which begins with `!` or `$`), and gives what follows it.
-fn read(text: &[u8]) -> (Item<'_>, &[u8]) {
+fn read(text: &[u8], checksum: Checksum) -> (Item<'_>, &[u8]) {
     let Some(star) = star_at_the_end(text).or_else(|| text.iter().position(|&b| b == b'*')) else {
-        return (Item::Refused(Reject::NoChecksum), from_next_start(text, 1));
+        return without_checksum(text, checksum);
     };
     let body = &text[1..star];
     let digits = &text[star + 1..text.len().min(star + 3)];
@@ -127,17 +161,41 @@ fn read(text: &[u8]) -> (Item<'_>, &[u8]) {
     }
     if hex_byte(digits) != Some(xor(body)) {
         // A sentence that lost its end runs into the next one, whose `*` this is.
-        let cut_short = body.iter().any(|&b| starts_something(b));
-        let reject = if cut_short { Reject::NoChecksum } else { Reject::BadChecksum };
-        return (Item::Refused(reject), from_next_start(text, if cut_short { 1 } else { star }));
+        if body.iter().any(|&b| starts_something(b)) {
+            return without_checksum(text, checksum);
+        }
+        return (Item::Refused(Reject::BadChecksum), from_next_start(text, star));
     }
     let after = &text[star + 3..];
     let trailer = &after[..after.len() - from_next_start(after, 0).len()];
-    let (address, fields) = match body.iter().take(ADDRESS_MAX + 1).position(|&b| b == b',') {
-        Some(comma) if comma > 0 => (&body[..comma], &body[comma + 1..]),
-        _ => return (Item::Refused(Reject::MalformedFields), &after[trailer.len()..]),
+    let Some((address, fields)) = address(body) else {
+        return (Item::Refused(Reject::MalformedFields), &after[trailer.len()..]);
     };
     (Item::Sentence(Sentence { raw: &text[..star + 3], address, fields, trailer }), &after[trailer.len()..])
+}
+
+/// As [`read`], where no `*` stands before the next start.
+#[cold]
+fn without_checksum(text: &[u8], checksum: Checksum) -> (Item<'_>, &[u8]) {
+    let rest = from_next_start(text, 1);
+    let raw = text[..text.len() - rest.len()].trim_ascii_end();
+    let item = match address(&raw[1..]) {
+        Some((address, fields))
+            if checksum == Checksum::Optional && address.iter().all(u8::is_ascii_alphanumeric) =>
+        {
+            Item::Sentence(Sentence { raw, address, fields, trailer: &[] })
+        }
+        _ => Item::Refused(Reject::NoChecksum),
+    };
+    (item, rest)
+}
+
+/// What stands before and after the first comma.
+fn address(body: &[u8]) -> Option<(&[u8], &[u8])> {
+    match body.iter().take(ADDRESS_MAX + 1).position(|&b| b == b',') {
+        Some(comma) if comma > 0 => Some((&body[..comma], &body[comma + 1..])),
+        _ => None,
+    }
 }
 
 /// No talker and formatter are longer.

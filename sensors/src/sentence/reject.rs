@@ -38,12 +38,15 @@ pub enum Reject {
     TooManyParts,
     /// A part whose others never came, or came too late.
     OrphanPart,
-    /// A part that fits more than one unfinished message; joining it could mix two vessels.
+    /// A part that fits more than one unfinished message, or one of two that nothing tells apart; joining it
+    /// could mix two vessels.
     AmbiguousPart,
     /// A part forgotten because too many messages were unfinished at once.
     EvictedPart,
     /// A GNSS sentence the `nmea` crate cannot read.
     MalformedGnss,
+    /// A part of a message that is there already: some feeds send each line twice.
+    RepeatedPart,
     /// A line that begins like JSON and is none, or has a value that is not what its name demands.
     MalformedJson,
     /// JSON of no form that is read here.
@@ -73,6 +76,7 @@ impl Reject {
             Reject::AmbiguousPart => "ambiguous_part",
             Reject::EvictedPart => "evicted_part",
             Reject::MalformedGnss => "malformed_gnss",
+            Reject::RepeatedPart => "repeated_part",
             Reject::MalformedJson => "malformed_json",
             Reject::UnknownJson => "unknown_json",
         }

@@ -4,7 +4,8 @@ use super::{Item, Reject, decimal, hex_byte, stamp, station_hash, xor};
 use crate::Time;
 use serde::{Deserialize, Serialize};
 
-/// What is kept of the TAG blocks before a sentence. Source: NMEA 0183 4.10, section 7.
+/// What is kept of the TAG blocks before a sentence; [`parameters`] gives all that they say.
+/// Source: NMEA 0183 4.10, section 7.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Tag {
     /// `s:` the station, hashed with [`station_hash`]; 0 where none is named.
@@ -37,24 +38,118 @@ impl Tag {
     }
 }
 
-/// Reads the block at the start of `text` (which begins with `\`), and gives what follows it.
-pub(super) fn read(text: &[u8]) -> (Item<'_>, &[u8]) {
-    let block = text[1..].iter().position(|&b| b == b'\\').map(|end| &text[1..=end]);
-    // `\` may also be a stray byte before a sentence, which must not be taken for a block's inside.
-    let Some(block) = block.filter(|block| !block.iter().any(|&b| b == b'!' || b == b'$')) else {
-        return (Item::Refused(Reject::BadTagBlock), &text[1..]);
-    };
-    let rest = &text[block.len() + 2..];
-    let star = block.iter().rposition(|&b| b == b'*').unwrap_or(block.len());
-    let digits = block.get(star + 1..).unwrap_or_default();
-    if hex_byte(digits) != Some(xor(&block[..star])) {
-        return (Item::Refused(Reject::BadTagChecksum), rest);
-    }
-    (Item::Tag(parameters(&block[..star])), rest)
+/// One parameter of a TAG block. Source: NMEA 0183 4.10, section 7; IEC 61162-450, 7.2.3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parameter<'a> {
+    /// `c:` when the sentence was heard, by the station's clock.
+    Time(Time),
+    /// `d:` for whom the sentence is.
+    Destination(&'a [u8]),
+    /// `g:` the sentences that belong together.
+    Group(Group),
+    /// `n:` the station's own count of its lines, by which a lost one shows; it starts over, mostly at 1000.
+    Line(u64),
+    /// `r:` time since an event that the station knows, in the unit that it chose.
+    RelativeTime(u64),
+    /// `s:` who sends: a station, or in IEC 61162-450 a system function id.
+    Source(&'a [u8]),
+    /// `t:` text for people.
+    Text(&'a [u8]),
+    /// Another code, such as the makers' `q`, `x`, `T`, `i` and `si`, or one of the above whose value is not
+    /// what its code demands.
+    Other(&'a [u8], &'a [u8]),
 }
 
-/// Codes other than `c`, `s` and `g`, the non-standard `T:` and `si:` among them, are passed over.
-fn parameters(block: &[u8]) -> Tag {
+impl<'a> Parameter<'a> {
+    fn read(text: &'a [u8]) -> Parameter<'a> {
+        let colon = text.iter().position(|&b| b == b':');
+        let (code, value) = colon.map_or((text, &[][..]), |at| (&text[..at], &text[at + 1..]));
+        let typed = match code {
+            b"c" => stamp(value).map(Parameter::Time),
+            b"d" => Some(Parameter::Destination(value)),
+            b"g" => group(value).map(Parameter::Group),
+            b"n" => decimal(value).map(Parameter::Line),
+            b"r" => decimal(value).map(Parameter::RelativeTime),
+            b"s" => Some(Parameter::Source(value)),
+            b"t" => Some(Parameter::Text(value)),
+            _ => None,
+        };
+        typed.unwrap_or(Parameter::Other(code, value))
+    }
+}
+
+/// A TAG block, for whoever wants all that it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Block<'a> {
+    /// What stands before its `*`.
+    pub text: &'a [u8],
+    /// Whether its checksum is there and right; where not, nothing that it says may be relied on.
+    pub intact: bool,
+}
+
+impl<'a> Block<'a> {
+    /// What it says, in order.
+    pub fn parameters(&self) -> impl Iterator<Item = Parameter<'a>> + use<'a> {
+        parameters(self.text)
+    }
+}
+
+/// All TAG blocks of a line, in order; also those whose checksum is wrong.
+///
+/// ```
+/// use sensors::sentence::tag_block::{self, Parameter};
+///
+/// let line = br"\s:ST1,n:34,c:1794999998*7F\!AIVDM,1,1,,A,133sVfPP00PD>hRMDH@jNOvN20S8,0*7F";
+/// let block = tag_block::blocks(line).next().expect("a block");
+/// assert!(block.intact);
+/// assert_eq!(block.parameters().nth(1), Some(Parameter::Line(34)));
+/// ```
+pub fn blocks(line: &[u8]) -> impl Iterator<Item = Block<'_>> {
+    let mut rest = line;
+    std::iter::from_fn(move || {
+        loop {
+            let start = rest.iter().position(|&b| b == b'\\')?;
+            match split(&rest[start..]) {
+                Some((block, after)) => {
+                    rest = after;
+                    return Some(block);
+                }
+                None => rest = &rest[start + 1..],
+            }
+        }
+    })
+}
+
+/// What a TAG block says; `block` is all between its backslashes and before its `*`.
+pub fn parameters(block: &[u8]) -> impl Iterator<Item = Parameter<'_>> {
+    block.split(|&b| b == b',').filter(|text| !text.is_empty()).map(Parameter::read)
+}
+
+/// The block at the start of `text` (which begins with `\`), and what follows it; `None` where it never ends.
+fn split(text: &[u8]) -> Option<(Block<'_>, &[u8])> {
+    let end = text[1..].iter().position(|&b| b == b'\\')?;
+    let block = &text[1..=end];
+    // `\` may also be a stray byte before a sentence, which must not be taken for a block's inside.
+    if block.iter().any(|&b| b == b'!' || b == b'$') {
+        return None;
+    }
+    let star = block.iter().rposition(|&b| b == b'*').unwrap_or(block.len());
+    let digits = block.get(star + 1..).unwrap_or_default();
+    let intact = hex_byte(digits) == Some(xor(&block[..star]));
+    Some((Block { text: &block[..star], intact }, &text[block.len() + 2..]))
+}
+
+/// Reads the block at the start of `text` (which begins with `\`), and gives what follows it.
+pub(super) fn read(text: &[u8]) -> (Item<'_>, &[u8]) {
+    match split(text) {
+        Some((Block { text: block, intact: true }, rest)) => (Item::Tag(tag(block)), rest),
+        Some((_, rest)) => (Item::Refused(Reject::BadTagChecksum), rest),
+        None => (Item::Refused(Reject::BadTagBlock), &text[1..]),
+    }
+}
+
+/// Codes other than `c`, `s` and `g` are passed over: nothing that is decided here depends on them.
+fn tag(block: &[u8]) -> Tag {
     let mut tag = Tag::default();
     for parameter in block.split(|&b| b == b',') {
         match parameter {

@@ -74,12 +74,74 @@ fn a_bad_tag_block_never_costs_the_sentence() {
 }
 
 #[test]
-fn reads_station_and_time_after_the_checksum() {
-    let coast_guard = Trailer::read(b",s28855,d-094,T41.88047824,r003669959,1152921718 ");
+fn reads_station_time_and_signal_after_the_checksum() {
+    let coast_guard = Trailer::read(b",x367022,s28855,d-094,T41.88047824,S2241,r003669959,1152921718 ");
     assert_eq!(coast_guard.station, station_hash(b"r003669959"));
     assert_eq!(coast_guard.time, Some(Time::from_seconds(1_152_921_718)));
+    let signal = Signal {
+        power: Some(-940),
+        strength: Some(28_855),
+        arrival: Some(41_880_478),
+        slot: Some(2241),
+        ..Signal::default()
+    };
+    assert_eq!(coast_guard.signal, Some(signal));
     let exact_earth = Trailer::read(b",1327992119173");
-    assert_eq!(exact_earth, Trailer { station: 0, time: Some(Time::from_millis(1_327_992_119_173)) });
+    let time = Some(Time::from_millis(1_327_992_119_173));
+    assert_eq!(exact_earth, Trailer { station: 0, time, signal: None });
+    let by_clock = Trailer::read(b",d-73,S0777,t153035.00,T36.07,r07SCDS1,1297584635.5");
+    assert_eq!(by_clock.signal.and_then(|signal| signal.arrival), Some(36_070_000));
+    assert_eq!(by_clock.time, Some(Time::from_millis(1_297_584_635_500)));
+    for nonsense in
+        [&b",s,d,T,S,t,r,b"[..], b",d-12345,S2250,T61,s99999999999,t1", b",ComSock1", b",dover,Tyne"]
+    {
+        assert_eq!(Trailer::read(nonsense), Trailer::default());
+    }
+}
+
+#[test]
+fn a_sentence_without_a_checksum_is_read_only_where_its_receiver_may_leave_it_out() {
+    let bare = &PLAIN[..PLAIN.len() - 3];
+    assert_eq!(all(bare), [Item::Refused(Reject::NoChecksum)]);
+    let read = |line: &[u8]| -> Vec<Option<usize>> {
+        items_with(line, Checksum::Optional)
+            .map(|item| match item {
+                Item::Sentence(sentence) => Some(sentence.raw.len()),
+                _ => None,
+            })
+            .collect()
+    };
+    assert_eq!(read(&[bare, b" \r\n"].concat()), [Some(bare.len())]);
+    assert_eq!(read(&[bare, PLAIN].concat()), [Some(bare.len()), Some(PLAIN.len())]);
+    assert_eq!(read(&[bare, b"*7E"].concat()), [None], "a wrong one is refused");
+    assert_eq!(read(&[bare, b"*"].concat()), [None], "one that is cut off is refused");
+    assert_eq!(read(b"costs $12.50, or so"), [None], "what is no sentence is none");
+}
+
+#[test]
+fn gives_all_that_a_tag_block_says_even_one_whose_checksum_is_wrong() {
+    use tag_block::{Parameter, blocks};
+    let line = b"\\g:1-2-73,n:34,s:ST1,d:VTS1*00\\\\c:1334337317,r:250,t:all well,q:u,si:AISD,n:x*3D\\$GPZDA";
+    let blocks: Vec<_> = blocks(line).collect();
+    assert_eq!(blocks.iter().map(|block| block.intact).collect::<Vec<_>>(), [false, true]);
+    let said: Vec<_> = blocks.iter().flat_map(|block| block.parameters()).collect();
+    assert_eq!(
+        said,
+        [
+            Parameter::Group(Group { number: 1, total: 2, id: 73 }),
+            Parameter::Line(34),
+            Parameter::Source(b"ST1"),
+            Parameter::Destination(b"VTS1"),
+            Parameter::Time(Time::from_seconds(1_334_337_317)),
+            Parameter::RelativeTime(250),
+            Parameter::Text(b"all well"),
+            Parameter::Other(b"q", b"u"),
+            Parameter::Other(b"si", b"AISD"),
+            Parameter::Other(b"n", b"x"),
+        ]
+    );
+    assert_eq!(tag_block::blocks(b"C:\\logs\\ !AIVDM").count(), 1);
+    assert_eq!(tag_block::blocks(b"\\s:ST1!AIVDM\\").count(), 0);
 }
 
 #[test]
