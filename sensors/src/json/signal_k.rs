@@ -13,9 +13,6 @@ use serde_json::{Map, Value};
 /// Knots in one metre a second.
 const KNOTS: f64 = 3600.0 / 1852.0;
 
-/// Updates of one delta that are read; one has what one sentence said.
-const UPDATES_MAX: usize = 16;
-
 pub(super) fn read(object: &Map<String, Value>, out: &mut Vec<Heard>) -> Result<(), Reject> {
     let Some(updates) = object.get("updates") else {
         // The server's greeting.
@@ -25,7 +22,7 @@ pub(super) fn read(object: &Map<String, Value>, out: &mut Vec<Heard>) -> Result<
     let updates = updates.as_array().ok_or(Reject::MalformedJson)?;
     let context = object.get("context").and_then(Value::as_str).unwrap_or_default();
     let before = out.len();
-    for update in updates.iter().take(UPDATES_MAX) {
+    for update in updates {
         let Some(values) = update.get("values").and_then(Value::as_array) else { continue };
         let time = update.get("timestamp").and_then(Value::as_str).and_then(Time::parse);
         let delta = Delta { values };
