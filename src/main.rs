@@ -28,6 +28,8 @@ enum Command {
     Replay(commands::replay::Arguments),
     /// Ask the history.
     Query(commands::query::Arguments),
+    /// Turn AIS sentences into JSON, and back.
+    Ais(commands::ais::Arguments),
     /// Turn a scenario into a recording.
     Exercise(commands::exercise::Arguments),
 }
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         Command::Probe(arguments) => commands::probe::run(&arguments),
         Command::Replay(arguments) => commands::replay::run(arguments),
         Command::Query(arguments) => commands::query::run(arguments),
+        Command::Ais(arguments) => commands::ais::run(arguments),
         Command::Exercise(arguments) => commands::exercise::run(&arguments),
     };
     match done {

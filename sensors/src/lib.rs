@@ -14,6 +14,7 @@ pub mod vessel;
 pub mod sentence;
 pub mod message;
 pub mod gnss;
+pub mod json;
 pub mod radar;
 pub mod transponder;
 pub mod report;

@@ -1,5 +1,6 @@
 //! One file per subcommand: reads its arguments, calls the library, prints.
 
+pub(crate) mod ais;
 pub(crate) mod check;
 pub(crate) mod exercise;
 pub(crate) mod probe;

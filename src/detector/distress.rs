@@ -244,7 +244,14 @@ mod tests {
                 mmsi: Mmsi(970_514_033),
                 body: Body::SafetyText(SafetyText { text: text.into(), ..Default::default() }),
             };
-            let ais = Ais { message, own_ship: false, payload_hash: 0, station_hash: 0 };
+            let ais = Ais {
+                message,
+                own_ship: false,
+                payload_hash: 0,
+                station_hash: 0,
+                signal: None,
+                derived: false,
+            };
             let time = Time::from_seconds(60 * n as i64);
             let sequence = n as u64 + 1;
             let content = Content::Ais(ais);

@@ -304,6 +304,8 @@ mod tests {
                     own_ship: false,
                     payload_hash: 0,
                     station_hash: 0,
+                    signal: None,
+                    derived: false,
                 }),
             };
             watch.report(&report, &mut outcome);

@@ -1,5 +1,6 @@
 //! Everything that is tested from outside: one binary, one file a subject.
 
+mod ais;
 mod api;
 mod bad_input;
 mod layers;

@@ -1,6 +1,7 @@
 //! One decoder at a time, over one file: `decoders speed NAME FILE` reads it as fast as it can,
 //! `decoders fields NAME < MESSAGES` prints what it makes of each message.
 
+mod fields;
 mod speed;
 
 use std::path::Path;
@@ -10,7 +11,8 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["speed", name, file] => speed::run(name, Path::new(file)),
-        _ => Err("usage: decoders speed NAME FILE".into()),
+        ["fields", name] => fields::run(name),
+        _ => Err("usage: decoders speed NAME FILE, or decoders fields NAME < MESSAGES".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

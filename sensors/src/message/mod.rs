@@ -6,6 +6,7 @@
 
 mod acknowledgement;
 mod aid_to_navigation;
+pub mod application;
 mod assignment;
 mod binary;
 mod bits;
@@ -27,7 +28,7 @@ mod sar_aircraft;
 mod slot_binary;
 mod static_b;
 mod static_voyage;
-mod text;
+pub(crate) mod text;
 
 pub use acknowledgement::{Acknowledgement, Arrived};
 pub use aid_to_navigation::AidToNavigation;

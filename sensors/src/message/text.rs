@@ -4,12 +4,12 @@ use super::Payload;
 
 /// The text of at most `characters` at `start`, as far as the message goes: it ends at the first `@`, and
 /// trailing spaces are padding. Source: ITU-R M.1371-5 table 47; real names carry rubbish after the `@`.
-pub(super) fn read(bits: &Payload, start: usize, characters: usize) -> Option<String> {
+pub(crate) fn read(bits: &Payload, start: usize, characters: usize) -> Option<String> {
     join(bits, &[(start, characters)])
 }
 
 /// One text kept in several places, joined before it is trimmed (type 21).
-pub(super) fn join(bits: &Payload, pieces: &[(usize, usize)]) -> Option<String> {
+pub(crate) fn join(bits: &Payload, pieces: &[(usize, usize)]) -> Option<String> {
     let mut text = String::new();
     'all: for &(start, characters) in pieces {
         let present = bits.len().saturating_sub(start) / 6;
@@ -40,7 +40,7 @@ pub(super) fn write_all(bits: &mut Payload, text: &str, characters: usize) {
     }
 }
 
-fn sextet(letter: char) -> u64 {
+pub(crate) fn sextet(letter: char) -> u64 {
     match letter.to_ascii_uppercase() {
         c @ ' '..='?' => u64::from(c),
         c @ '@'..='_' => u64::from(c) - 64,

@@ -43,18 +43,18 @@ pub struct Decoder {
 
 /// What is remembered of all receivers together.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-struct All {
+pub(super) struct All {
     assembly: Assembly,
     groups: Groups,
-    senders: FxHashSet<u32>,
-    counts: Counts,
+    pub(super) senders: FxHashSet<u32>,
+    pub(super) counts: Counts,
 }
 
 /// What is remembered of one receiver from line to line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-struct Hearing {
+pub(super) struct Hearing {
     /// TAG block that stood alone on its line, for the next sentence.
-    tag: Option<Tag>,
+    pub(super) tag: Option<Tag>,
     /// AIS sentences so far.
     ais_sentences: u64,
     checksum: Checksum,
@@ -170,6 +170,7 @@ impl All {
             match item {
                 Item::Tag(tag) => self.tag(line, tag, hearing),
                 Item::Sentence(sentence) => self.sentence(line, &sentence, hearing, out),
+                Item::Json(text) => self.json(line, text, hearing, out),
                 Item::Refused(reject) => {
                     self.counts.refuse(reject, 1);
                     // A TAG block's sentence that is lost takes the block's values with it.
@@ -191,7 +192,7 @@ impl All {
         }
     }
 
-    fn sentence(
+    pub(super) fn sentence(
         &mut self,
         line: Line<'_>,
         sentence: &Sentence<'_>,
@@ -241,12 +242,17 @@ impl All {
             tag.time = tag.time.or(trailer.time);
             signal = trailer.signal;
         }
+        Origin { tag: self.believed(line, tag), signal }
+    }
+
+    /// `tag`, an unbelievable time removed.
+    pub(super) fn believed(&mut self, line: Line<'_>, mut tag: Tag) -> Tag {
         let believed = (line.heard_at - STAMP_AGE_MAX)..=(line.heard_at + STAMP_LEAD_MAX);
         if tag.time.is_some_and(|stamp| !believed.contains(&stamp)) {
             self.counts.stamp_refused += 1;
             tag.time = None;
         }
-        Origin { tag, signal }
+        tag
     }
 
     fn vdm(&mut self, line: Line<'_>, origin: Origin, vdm: Vdm<'_>, ordinal: u64, out: &mut Vec<Report>) {
@@ -295,7 +301,7 @@ impl All {
             Ok(message) => {
                 let Origin { tag, signal } = origin;
                 let (payload_hash, station_hash) = (payload.hash(), tag.station);
-                let ais = Ais { message, own_ship, payload_hash, station_hash, signal };
+                let ais = Ais { message, own_ship, payload_hash, station_hash, signal, derived: false };
                 out.push(report(line, tag, Content::Ais(ais)));
             }
             Err(reject) => self.counts.refuse(reject, 1),
@@ -320,7 +326,7 @@ fn other_content(sentence: &Sentence<'_>) -> Option<Result<Option<Content>, Reje
     radar().or_else(transponder)
 }
 
-fn report(line: Line<'_>, tag: Tag, content: Content) -> Report {
+pub(super) fn report(line: Line<'_>, tag: Tag, content: Content) -> Report {
     Report {
         receiver: line.receiver,
         sequence: line.sequence,

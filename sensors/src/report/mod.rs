@@ -2,6 +2,7 @@
 
 mod counts;
 mod decoder;
+mod json;
 
 pub use counts::Counts;
 pub use decoder::{Decoder, Line, SENDERS_MAX, Tally};
@@ -56,6 +57,8 @@ pub struct Ais {
     /// How strongly and when it arrived, where the receiver tells.
     #[serde(default)]
     pub signal: Option<Signal>,
+    /// The message came as decoded values; its bits are ours, not those that were on the air.
+    pub derived: bool,
 }
 
 #[cfg(test)]

@@ -56,6 +56,8 @@ pub enum Item<'a> {
     Tag(Tag),
     /// A sentence whose checksum is right, or absent where it may be.
     Sentence(Sentence<'a>),
+    /// A line that is JSON, or the rest of one after its TAG block.
+    Json(&'a [u8]),
     /// Something that cannot be used.
     Refused(Reject),
 }
@@ -92,6 +94,7 @@ impl Sentence<'_> {
 
 /// What `line` holds, in order. A blank line and a `#` comment hold nothing; what stands before the first
 /// `!`, `$` or `\` (a log's time stamp, an IEC 61162-450 header) is skipped. Every sentence must bring its checksum.
+/// What begins with `{` is JSON to its end.
 pub fn items(line: &[u8]) -> Items<'_> {
     items_with(line, Checksum::Required)
 }
@@ -121,6 +124,11 @@ impl<'a> Iterator for Items<'a> {
         if self.rest.len() > LINE_MAX {
             *self = Items { rest: &[], found: true, ..*self };
             return Some(Item::Refused(Reject::LineTooLong));
+        }
+        // After a sentence or a refusal the rest begins with another start.
+        if self.rest.first() == Some(&b'{') {
+            self.found = true;
+            return Some(Item::Json(std::mem::take(&mut self.rest)));
         }
         let Some(start) = self.rest.iter().position(|&b| starts_something(b)) else {
             let skipped = std::mem::take(&mut self.rest);

@@ -47,6 +47,10 @@ pub enum Reject {
     MalformedGnss,
     /// A part of a message that is there already: some feeds send each line twice.
     RepeatedPart,
+    /// A line that begins like JSON and is none, or has a value that is not what its name demands.
+    MalformedJson,
+    /// JSON of no form that is read here.
+    UnknownJson,
 }
 
 impl Reject {
@@ -73,6 +77,8 @@ impl Reject {
             Reject::EvictedPart => "evicted_part",
             Reject::MalformedGnss => "malformed_gnss",
             Reject::RepeatedPart => "repeated_part",
+            Reject::MalformedJson => "malformed_json",
+            Reject::UnknownJson => "unknown_json",
         }
     }
 }

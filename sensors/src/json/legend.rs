@@ -1,0 +1,230 @@
+//! The words that gpsd prints beside coded fields, letter by letter, so that what reads gpsd's reads ours.
+//!
+//! The codes are those of ITU-R M.1371-5; the wording, its spelling included, is gpsd's.
+
+/// A list of words by code, and what stands for codes beyond it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Legend {
+    words: &'static [&'static str],
+    beyond: &'static str,
+}
+
+impl Legend {
+    /// The words for `code`.
+    pub(super) fn of(self, code: u64) -> &'static str {
+        usize::try_from(code).ok().and_then(|code| self.words.get(code)).copied().unwrap_or(self.beyond)
+    }
+
+    /// The first code that has these words.
+    pub(super) fn code(self, words: &str) -> Option<u64> {
+        self.words.iter().position(|known| *known == words).map(|code| code as u64)
+    }
+}
+
+/// Navigational status (table 48).
+pub(super) static NAV_STATUS: Legend = Legend {
+    words: &[
+        "Under way using engine",
+        "At anchor",
+        "Not under command",
+        "Restricted manoeuverability",
+        "Constrained by her draught",
+        "Moored",
+        "Aground",
+        "Engaged in fishing",
+        "Under way sailing",
+        "Reserved for HSC",
+        "Reserved for WIG",
+        "Reserved",
+        "Reserved",
+        "Reserved",
+        "Reserved",
+        "Not defined",
+    ],
+    beyond: "Not defined",
+};
+
+/// Position fixing device (table 51).
+pub(super) static EPFD: Legend = Legend {
+    words: &[
+        "Undefined",
+        "GPS",
+        "GLONASS",
+        "Combined GPS/GLONASS",
+        "Loran-C",
+        "Chayka",
+        "Integrated navigation system",
+        "Surveyed",
+        "Galileo",
+    ],
+    beyond: "INVALID EPFD",
+};
+
+/// Type of ship and cargo (table 53).
+pub(super) static SHIP_TYPE: Legend = Legend {
+    words: &[
+        "Not available",
+        "Reserved for future use",
+        "Reserved for future use",
+        "Reserved for future use",
+        "Reserved for future use",
+        "Reserved for future use",
+        "Reserved for future use",
+        "Reserved for future use",
+        "Reserved for future use",
+        "Reserved for future use",
+        "Reserved for future use",
+        "Reserved for future use",
+        "Reserved for future use",
+        "Reserved for future use",
+        "Reserved for future use",
+        "Reserved for future use",
+        "Reserved for future use",
+        "Reserved for future use",
+        "Reserved for future use",
+        "Reserved for future use",
+        "Wing in ground (WIG) - all ships of this type",
+        "Wing in ground (WIG) - Hazardous category A",
+        "Wing in ground (WIG) - Hazardous category B",
+        "Wing in ground (WIG) - Hazardous category C",
+        "Wing in ground (WIG) - Hazardous category D",
+        "Wing in ground (WIG) - Reserved for future use",
+        "Wing in ground (WIG) - Reserved for future use",
+        "Wing in ground (WIG) - Reserved for future use",
+        "Wing in ground (WIG) - Reserved for future use",
+        "Wing in ground (WIG) - Reserved for future use",
+        "Fishing",
+        "Towing",
+        "Towing: length exceeds 200m or breadth exceeds 25m",
+        "Dredging or underwater ops",
+        "Diving ops",
+        "Military ops",
+        "Sailing",
+        "Pleasure Craft",
+        "Reserved",
+        "Reserved",
+        "High speed craft (HSC) - all ships of this type",
+        "High speed craft (HSC) - Hazardous category A",
+        "High speed craft (HSC) - Hazardous category B",
+        "High speed craft (HSC) - Hazardous category C",
+        "High speed craft (HSC) - Hazardous category D",
+        "High speed craft (HSC) - Reserved for future use",
+        "High speed craft (HSC) - Reserved for future use",
+        "High speed craft (HSC) - Reserved for future use",
+        "High speed craft (HSC) - Reserved for future use",
+        "High speed craft (HSC) - No additional information",
+        "Pilot Vessel",
+        "Search and Rescue vessel",
+        "Tug",
+        "Port Tender",
+        "Anti-pollution equipment",
+        "Law Enforcement",
+        "Spare - Local Vessel",
+        "Spare - Local Vessel",
+        "Medical Transport",
+        "Ship according to RR Resolution No. 18",
+        "Passenger - all ships of this type",
+        "Passenger - Hazardous category A",
+        "Passenger - Hazardous category B",
+        "Passenger - Hazardous category C",
+        "Passenger - Hazardous category D",
+        "Passenger - Reserved for future use",
+        "Passenger - Reserved for future use",
+        "Passenger - Reserved for future use",
+        "Passenger - Reserved for future use",
+        "Passenger - No additional information",
+        "Cargo - all ships of this type",
+        "Cargo - Hazardous category A",
+        "Cargo - Hazardous category B",
+        "Cargo - Hazardous category C",
+        "Cargo - Hazardous category D",
+        "Cargo - Reserved for future use",
+        "Cargo - Reserved for future use",
+        "Cargo - Reserved for future use",
+        "Cargo - Reserved for future use",
+        "Cargo - No additional information",
+        "Tanker - all ships of this type",
+        "Tanker - Hazardous category A",
+        "Tanker - Hazardous category B",
+        "Tanker - Hazardous category C",
+        "Tanker - Hazardous category D",
+        "Tanker - Reserved for future use",
+        "Tanker - Reserved for future use",
+        "Tanker - Reserved for future use",
+        "Tanker - Reserved for future use",
+        "Tanker - No additional information",
+        "Other Type - all ships of this type",
+        "Other Type - Hazardous category A",
+        "Other Type - Hazardous category B",
+        "Other Type - Hazardous category C",
+        "Other Type - Hazardous category D",
+        "Other Type - Reserved for future use",
+        "Other Type - Reserved for future use",
+        "Other Type - Reserved for future use",
+        "Other Type - Reserved for future use",
+        "Other Type - no additional information",
+    ],
+    beyond: "INVALID SHIP TYPE",
+};
+
+/// Who a group assignment is for (type 23).
+pub(super) static STATION_TYPE: Legend = Legend {
+    words: &[
+        "All types of mobiles",
+        "Reserved for future use",
+        "All types of Class B mobile stations",
+        "SAR airborne mobile station",
+        "Aid to Navigation station",
+        "Class B shipborne mobile station",
+        "Regional use and inland waterways",
+        "Regional use and inland waterways",
+        "Regional use and inland waterways",
+        "Regional use and inland waterways",
+        "Reserved for future use",
+        "Reserved for future use",
+        "Reserved for future use",
+        "Reserved for future use",
+        "Reserved for future use",
+        "Reserved for future use",
+    ],
+    beyond: "INVALID STATION TYPE",
+};
+
+/// Kind of aid to navigation (type 21).
+pub(super) static AID_TYPE: Legend = Legend {
+    words: &[
+        "Unspecified",
+        "Reference point",
+        "RACON",
+        "Fixed offshore structure",
+        "Spare, Reserved for future use.",
+        "Light, without sectors",
+        "Light, with sectors",
+        "Leading Light Front",
+        "Leading Light Rear",
+        "Beacon, Cardinal N",
+        "Beacon, Cardinal E",
+        "Beacon, Cardinal S",
+        "Beacon, Cardinal W",
+        "Beacon, Port hand",
+        "Beacon, Starboard hand",
+        "Beacon, Preferred Channel port hand",
+        "Beacon, Preferred Channel starboard hand",
+        "Beacon, Isolated danger",
+        "Beacon, Safe water",
+        "Beacon, Special mark",
+        "Cardinal Mark N",
+        "Cardinal Mark E",
+        "Cardinal Mark S",
+        "Cardinal Mark W",
+        "Port hand Mark",
+        "Starboard hand Mark",
+        "Preferred Channel Port hand",
+        "Preferred Channel Starboard hand",
+        "Isolated danger",
+        "Safe Water",
+        "Special Mark",
+        "Light Vessel / LANBY / Rigs",
+    ],
+    beyond: "INVALID NAVAID TYPE",
+};
