@@ -3,13 +3,16 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test quick bench bench-decode differential fuzz fuzz-lines console packages clean tools node style browser release peers
+.PHONY: help run test quick bench bench-decode bench-link differential fuzz fuzz-lines console packages clean tools node style browser release peers
 
 # Where the exercise's console is served.
 PORT ?= 8080
 
+# Debian's daemons are here, and not in everyone's path.
+export PATH := $(PATH):/usr/sbin
+
 # One word a package, with the command that tells whether it is there.
-PACKAGES := chromium:chromium build-essential:cc gpsd-clients:gpsdecode python3-venv:python3
+PACKAGES := chromium:chromium build-essential:cc mosquitto:mosquitto gpsd:gpsd gpsd-clients:gpsdecode python3-venv:python3
 
 DEBUG := target/debug/watchkeeper
 RELEASE := target/release/watchkeeper
@@ -37,6 +40,9 @@ quick: tools style ## what is worth running at every commit
 
 bench: tools ## lines a second through the whole pipeline, beside splitting the same lines, and the memory it takes
 	cargo bench --bench whole_path
+
+bench-link: tools ## lines a second over TCP on loopback, into the queue before the journal
+	cargo bench -p sensors --bench loopback
 
 bench-decode: peers ## ours and other decoders over two million sentences; CAPTURES=files takes yours
 	@if [ -n "$(CAPTURES)" ]; then python3 benches/decoders/run.py $(CAPTURES); else \

@@ -89,9 +89,12 @@ pub fn load(path: &Path) -> Result<Settings, Vec<Problem>> {
         *place = folder.join(&*place);
     }
     for receiver in &mut settings.receiver {
-        if let Some(recording) = receiver.connect.strip_prefix("file://") {
-            receiver.connect = format!("file://{}", folder.join(recording).display());
+        for kind in ["file://", "tail://"] {
+            if let Some(path) = receiver.connect.strip_prefix(kind) {
+                receiver.connect = format!("{kind}{}", folder.join(path).display());
+            }
         }
+        receiver.files_relative_to(folder);
     }
     Ok(settings)
 }

@@ -138,6 +138,7 @@ impl Publisher {
             }),
             destination: texts.destination,
             draught: particulars.draught.map(|d| Metres(f64::from(d) / 10.0)),
+            persons_on_board: particulars.persons_on_board,
             coast: Some(around.coast),
             port,
             night: live.step.night,

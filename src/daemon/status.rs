@@ -129,11 +129,12 @@ impl Board {
         let tally = |tallies: &[Tally]| tallies.get(usize::from(id)).copied().unwrap_or_default();
         let before = known.tallies_before.as_deref().map(tally).unwrap_or_default();
         let tally = tally(&known.tallies);
+        let address = settings.address();
         ReceiverStatus {
             id,
             name: settings.name.clone(),
-            kind: settings.address().map_or("", |address| address.kind()).to_owned(),
-            address: settings.connect.clone(),
+            kind: address.as_ref().map_or("", |address| address.kind()).to_owned(),
+            address: address.map_or_else(|_| settings.connect.clone(), |address| address.to_string()),
             lat: settings.latitude,
             lon: settings.longitude,
             state: heard.state.name().to_owned(),
@@ -142,6 +143,8 @@ impl Board {
             bytes: heard.bytes,
             messages: tally.messages - before.messages,
             refused: tally.refused - before.refused,
+            limited: heard.limited,
+            lost_lines: heard.lost_lines,
             last_heard_at: heard.last_heard_at,
             furthest_nm: furthest.map(|metres| metres / NAUTICAL_MILE),
         }

@@ -192,6 +192,11 @@ impl Call {
             (_, true) => &["test_of_device", "device_serviced_ashore", "net_buoy"],
             (_, false) => &["navigation_error", "test_of_device"],
         };
+        let mut measures = vec![Measure::new("messages_heard", f64::from(self.messages), "count")];
+        // Whoever goes out to help has to know how many to look for.
+        if let Some(persons) = seen.particulars.persons_on_board {
+            measures.push(Measure::new("persons_on_board_least", f64::from(persons.least()), "count"));
+        }
         let mut params = vec![
             ("vessel".to_owned(), self.subject.called()),
             ("device".to_owned(), device(mmsi).to_owned()),
@@ -211,7 +216,7 @@ impl Call {
             subjects: vec![self.subject.clone()],
             params,
             innocent: innocent.iter().map(|&code| code.to_owned()).collect(),
-            measures: vec![Measure::new("messages_heard", f64::from(self.messages), "count")],
+            measures,
             sightings: self.sightings.clone(),
             wants_helpers: self.grade > Grade::Test,
             helpers: Vec::new(),

@@ -411,7 +411,7 @@ fn claim(row: &SqliteRow) -> sqlx::Result<Claimed> {
 }
 
 fn attribute(number: u8) -> Option<Attribute> {
-    const ALL: [Attribute; 7] = [
+    const ALL: [Attribute; 8] = [
         Attribute::Name,
         Attribute::CallSign,
         Attribute::Imo,
@@ -419,6 +419,7 @@ fn attribute(number: u8) -> Option<Attribute> {
         Attribute::Dimensions,
         Attribute::Destination,
         Attribute::Draught,
+        Attribute::PersonsOnBoard,
     ];
     ALL.get(usize::from(number)).copied()
 }

@@ -310,6 +310,7 @@ impl Track {
     fn learn(&mut self, message: &Message, report: &Report, gained: &mut Gained) {
         let says_what_it_is = match &message.body {
             Body::StaticVoyage(_) | Body::StaticB(_) | Body::AidToNavigation(_) => true,
+            Body::Binary(said) => said.persons_on_board().is_some(),
             Body::PositionBExtended(said) => said.name.is_some() || said.ship_type.is_some(),
             _ => false,
         };
@@ -354,13 +355,14 @@ fn misfit(last: &Fix, fix: &Fix, settings: &Settings) -> f64 {
     last.position.distance(fix.position).0 / NAUTICAL_MILE / reach
 }
 
-/// Whether a message says where or who its sender is, or anything in words. Data of applications, acknowledgements
-/// and what base stations order do not, and begin no track.
+/// Whether a message says where or who its sender is, how many are on board, or anything in words. Other data of
+/// applications, acknowledgements and what base stations order do not, and begin no track.
 fn tells_of_its_sender(body: &Body) -> bool {
     match body {
         Body::PositionA(_) | Body::PositionB(_) | Body::PositionBExtended(_) | Body::SarAircraft(_) => true,
         Body::Clock(_) | Body::AidToNavigation(_) | Body::SafetyText(_) => true,
         Body::StaticVoyage(_) | Body::StaticB(_) => true,
+        Body::Binary(said) => said.persons_on_board().is_some(),
         _ => false,
     }
 }

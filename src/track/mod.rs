@@ -151,6 +151,8 @@ pub enum Attribute {
     Destination = 5,
     /// Draught in metres.
     Draught = 6,
+    /// Persons on board; `8191+` is that or more.
+    PersonsOnBoard = 7,
 }
 
 /// One attribute as claimed in one message.

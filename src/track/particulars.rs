@@ -3,7 +3,7 @@
 use super::{Attribute, Claim, TrackId};
 use sensors::{
     CallSign, Imo, Mmsi, ShipType, Time,
-    message::{Body, Dimensions, Message, StaticB},
+    message::{Body, Dimensions, Message, StaticB, application::Persons},
 };
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,8 @@ pub struct Particulars {
     pub destination: Option<String>,
     /// Draught, 1/10 metre.
     pub draught: Option<u8>,
+    /// How many persons are on board.
+    pub persons_on_board: Option<Persons>,
 }
 
 /// Craft up to this length are small: a boat that carries people off a beach. Source: `detectors.md` D4, D11.
@@ -105,6 +107,12 @@ impl Particulars {
                     self.hull(*ship_type, *dimensions, &mut claim);
                 }
             },
+            Body::Binary(said) => {
+                if let Some(persons) = said.persons_on_board() {
+                    claim(Attribute::PersonsOnBoard, persons.total.to_string());
+                    self.persons_on_board = Some(persons.total);
+                }
+            }
             _ => {}
         }
     }
@@ -145,6 +153,7 @@ pub(super) struct Told {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sensors::message::{ApplicationId, Binary, Bits};
 
     fn named(name: &str) -> Particulars {
         Particulars { name: Some(name.into()), ..Particulars::default() }
@@ -156,5 +165,22 @@ mod tests {
         assert!(named("DONG-21-12.4V").is_named_like_a_net_buoy());
         assert!(!named("MV LIV").is_named_like_a_net_buoy());
         assert!(!named("HAN KANG NO3").is_named_like_a_net_buoy());
+    }
+
+    #[test]
+    fn knows_how_many_persons_are_on_board() {
+        let mut data = sensors::sentence::Payload::new();
+        data.push(13, 27);
+        data.push(3, 0);
+        let data = Bits::tail(&data, 0);
+        let application = ApplicationId { dac: 1, fi: 16 };
+        let body = Body::Binary(Box::new(Binary { application, data, ..Binary::default() }));
+        let message = Message { kind: 8, repeat: 0, mmsi: Mmsi(1), body };
+        let told =
+            Told { track: TrackId::new(0, 1), mmsi: Mmsi(1), sequence: 1, time: Time::from_seconds(5) };
+        let (mut particulars, mut claims) = (Particulars::default(), Vec::new());
+        particulars.learn(&message, told, &mut claims);
+        assert_eq!(particulars.persons_on_board, Some(Persons::Exactly(27)));
+        assert_eq!((claims[0].attribute, claims[0].value.as_str()), (Attribute::PersonsOnBoard, "27"));
     }
 }

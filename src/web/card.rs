@@ -44,6 +44,8 @@ pub(super) struct Card {
     breadth_m: Option<f64>,
     destination: Option<String>,
     draught_m: Option<f64>,
+    /// Persons on board, such as `27`; `8191+` is that or more.
+    persons_on_board: Option<String>,
     #[schema(value_type = String)]
     class: Class,
     #[schema(value_type = i64)]
@@ -135,6 +137,7 @@ fn of_live(vessel: &LiveVessel) -> Card {
         breadth_m: vessel.dimensions.map(|(_, breadth)| breadth.0),
         destination: text(&vessel.destination),
         draught_m: vessel.draught.map(|d| d.0),
+        persons_on_board: vessel.persons_on_board.map(|persons| persons.to_string()),
         class: vessel.class,
         first_heard_at: vessel.first_heard_at,
         last_heard_at: vessel.last_heard_at,
@@ -178,6 +181,7 @@ async fn of_past(app: &App, track: TrackId) -> Result<Card, Error> {
         breadth_m: None,
         destination: None,
         draught_m: None,
+        persons_on_board: None,
         class: fix.class,
         first_heard_at: head.map_or(fix.time, |h| h.first_at),
         last_heard_at: fix.time,
@@ -219,6 +223,7 @@ fn claim_for(card: &mut Card, claims: &[Claimed]) {
     card.ship_type = last(Attribute::ShipType).and_then(|v| v.parse().ok()).map(ShipType);
     card.ship_type_family = card.ship_type.map(ShipType::family);
     card.destination = last(Attribute::Destination);
+    card.persons_on_board = last(Attribute::PersonsOnBoard);
     card.draught_m = last(Attribute::Draught).and_then(|v| v.parse().ok());
     let sides: Vec<f64> = last(Attribute::Dimensions)
         .iter()

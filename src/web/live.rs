@@ -247,6 +247,7 @@ mod tests {
             dimensions: None,
             destination: None,
             draught: None,
+            persons_on_board: None,
             coast: None,
             port: None,
             night: false,

@@ -2,7 +2,7 @@
 
 use crate::geo::{Metres, Position};
 use crate::track::{Class, TrackId};
-use sensors::{Imo, Mmsi, ReceiverId, ShipType, Time};
+use sensors::{Imo, Mmsi, ReceiverId, ShipType, Time, message::application::Persons};
 use std::sync::Arc;
 
 /// All live vessels at one moment.
@@ -51,6 +51,8 @@ pub struct LiveVessel {
     pub destination: Option<Arc<str>>,
     /// Draught as claimed.
     pub draught: Option<Metres>,
+    /// Persons on board as claimed.
+    pub persons_on_board: Option<Persons>,
     /// Distance to the nearest coast.
     pub coast: Option<Metres>,
     /// The nearest port and how far it is.

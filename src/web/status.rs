@@ -48,7 +48,8 @@ pub struct ReceiverStatus {
     pub id: u16,
     /// Its name.
     pub name: String,
-    /// `tcp_client`, `tcp_server`, `udp`, `serial`, `replay`.
+    /// `tcp_client`, `tcp_server`, `udp`, `udp_multicast`, `serial`, `http_listen`, `http_poll`, `websocket`, `mqtt`,
+    /// `gpsd`, `tail`, `stdin`, `replay`.
     pub kind: String,
     /// Where it is listened to.
     pub address: String,
@@ -68,6 +69,10 @@ pub struct ReceiverStatus {
     pub messages: u64,
     /// Lines refused.
     pub refused: u64,
+    /// Lines refused because they were more than a receiver at one site can hear.
+    pub limited: u64,
+    /// Lines that never came, by the numbers their source gives them.
+    pub lost_lines: u64,
     /// When it last said something, milliseconds since 1970.
     #[schema(value_type = Option<i64>)]
     pub last_heard_at: Option<Time>,

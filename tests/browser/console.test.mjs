@@ -40,6 +40,7 @@ name = "TEST MAST"
 latitude = 10.6
 longitude = 103.5
 connect = "tcp://127.0.0.1:${sea.port}"
+rate_limit = "off"
 `);
     browser = await openBrowser();
     officer = await openPage(browser);

@@ -8,13 +8,26 @@ import json
 import sys
 
 SAME = {
-    "repeat", "mmsi", "status", "turn", "accuracy", "heading", "second", "maneuver", "raim", "radio", "year", "month",
-    "day", "hour", "minute", "epfd", "ais_version", "imo", "callsign", "shipname", "to_bow", "to_stern", "to_port",
+    "repeat", "mmsi", "status", "turn", "accuracy", "heading", "second", "maneuver", "raim", "radio", "epfd", "ais_version", "imo", "callsign", "shipname", "to_bow", "to_stern", "to_port",
     "to_starboard", "destination", "dte", "seqno", "dest_mmsi", "retransmit", "dac", "fid", "alt", "assigned", "display",
     "dsc", "band", "msg22", "cs", "aid_type", "off_position", "virtual_aid", "channel_a", "channel_b", "txrx", "power",
-    "interval", "quiet", "station_type", "text",
-    *(f"{name}{n}" for n in (1, 2, 3, 4) for name in ("mmsi", "mmsiseq", "offset", "number", "timeout", "increment")),
+    "interval", "quiet", "text",
+    *(f"{name}{n}" for n in (1, 2, 3, 4) for name in ("mmsi", "offset", "number", "timeout", "increment")),
 }
+
+
+# What types 6 and 8 say before their data.
+HEAD = {"type", "repeat", "mmsi", "seqno", "dest_mmsi", "retransmit", "dac", "fid"}
+
+
+def times(kind, m, prefix, out):
+    """Date and time under gpsd's names, from fields whose names start with `prefix`."""
+    of = [m.get(prefix + name) for name in ("month", "day", "hour", "minute")]
+    if kind in (4, 11):
+        out.pop("second", None)
+        out["timestamp"] = "%04d-%02d-%02dT%02d:%02d:%02dZ" % (m["year"], *of, m["second"])
+    elif kind == 5:
+        out["eta"] = "%02d-%02dT%02d:%02dZ" % tuple(of)
 
 
 def pyais(sentences):
@@ -39,15 +52,13 @@ def pyais(sentences):
         out["course"] = round(message["course"] * (1 if kind == 27 else 10))
     if "draught" in message:
         out["draught"] = round(message["draught"] * 10)
-    if "data" in message and isinstance(message.get("data"), bytes) and kind in (6, 8):
-        out["data_hex"] = message["data"].hex()
-    return out
+    times(kind, message, "", out)
+    return {name: value for name, value in out.items() if name in HEAD} if kind in (6, 8) else out
 
 
 LIBAIS = {
     "id": "type", "repeat_indicator": "repeat", "mmsi": "mmsi", "nav_status": "status", "true_heading": "heading",
-    "timestamp": "second", "special_manoeuvre": "maneuver", "raim": "raim", "year": "year", "month": "month",
-    "day": "day", "hour": "hour", "minute": "minute", "fix_type": "epfd", "ais_version": "ais_version",
+    "timestamp": "second", "special_manoeuvre": "maneuver", "raim": "raim", "fix_type": "epfd", "ais_version": "ais_version",
     "imo_num": "imo", "callsign": "callsign", "name": "shipname", "type_and_cargo": "shiptype", "dim_a": "to_bow",
     "dim_b": "to_stern", "dim_c": "to_port", "dim_d": "to_starboard", "destination": "destination",
     "position_accuracy": "accuracy", "dac": "dac", "fi": "fid", "alt": "alt", "display_flag": "display",
@@ -77,9 +88,8 @@ def libais(sentences):
         out["course"] = round(message["cog"] * (1 if kind == 27 else 10))
     if "draught" in message:
         out["draught"] = round(message["draught"] * 10)
-    if kind in (1, 2, 3) and "slot_timeout" in message:
-        out.pop("second", None) if message.get("timestamp") is None else None
-    return out
+    times(kind, message, "eta_" if kind == 5 else "", out)
+    return {name: value for name, value in out.items() if name in HEAD} if kind in (6, 8) else out
 
 
 DECODERS = {"pyais": pyais, "libais": libais}

@@ -94,6 +94,7 @@ fn vessel(n: u64) -> LiveVessel {
         dimensions: None,
         destination: Some("../../ETC/PASSWD".into()),
         draught: None,
+        persons_on_board: None,
         coast: None,
         port: None,
         night: true,
@@ -180,7 +181,8 @@ impl Watch {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         tokio::spawn(async move { web::serve(listener, router, std::future::pending()).await });
-        let client = Client::builder().cookie_store(true).timeout(Duration::from_secs(20)).build().unwrap();
+        let client =
+            crate::http_client().cookie_store(true).timeout(Duration::from_secs(20)).build().unwrap();
         let password = first.unwrap().reveal().to_owned();
         Watch {
             port,
@@ -250,8 +252,11 @@ async fn signs_in_and_out() {
     let value = cookie.split(';').next().unwrap().to_owned();
     let out = watch.ask(Method::DELETE, "/api/session").send().await.unwrap();
     assert_eq!(out.status(), StatusCode::NO_CONTENT);
-    let again =
-        Client::new().get(format!("http://127.0.0.1:{}/api/alerts", watch.port)).header("cookie", value);
+    let again = crate::http_client()
+        .build()
+        .unwrap()
+        .get(format!("http://127.0.0.1:{}/api/alerts", watch.port))
+        .header("cookie", value);
     assert_eq!(again.send().await.unwrap().status(), StatusCode::UNAUTHORIZED, "the old cookie is dead");
 }
 
@@ -566,7 +571,7 @@ async fn the_map_has_zones_ports_and_tiles() {
     let ports = ports["features"].as_array().unwrap();
     assert!(ports.len() > 5 && ports.iter().all(|p| p["properties"]["name"].is_string()), "{}", ports.len());
 
-    let stranger = Client::new();
+    let stranger = crate::http_client().build().unwrap();
     let tile = |path: &str| {
         stranger
             .get(format!("http://127.0.0.1:{}/tiles/{path}", watch.port))

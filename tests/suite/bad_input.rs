@@ -199,7 +199,8 @@ fn a_database_folder_that_is_a_file_is_named() {
 }
 
 fn receiver(name: &str, connect: &str) -> String {
-    format!("[[receiver]]\nname = \"{name}\"\nconnect = \"{connect}\"\n")
+    // What these send comes at once.
+    format!("[[receiver]]\nname = \"{name}\"\nconnect = \"{connect}\"\nrate_limit = \"off\"\n")
 }
 
 fn statics(name: &str, destination: &str) -> Body {

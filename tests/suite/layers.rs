@@ -206,3 +206,13 @@ fn only_the_daemon_knows_both_the_pipeline_and_the_console() {
         }
     }
 }
+
+/// One TLS and one source of its cryptography: what is in the lock file can come to be built.
+#[test]
+fn tls_is_rustls_with_ring() {
+    let lock = include_str!("../../Cargo.lock");
+    for unwanted in ["aws-lc-rs", "aws-lc-sys", "openssl", "openssl-sys", "native-tls"] {
+        assert!(!lock.contains(&format!("name = \"{unwanted}\"\n")), "{unwanted} has come in");
+    }
+    assert!(lock.contains("name = \"ring\"\n"));
+}

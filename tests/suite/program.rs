@@ -83,7 +83,7 @@ impl Site {
             panic!("it did not start: {}", log.lock().expect("nobody panics with it"));
         };
         let url = first.strip_prefix("listening on ").expect("says where").to_owned();
-        let client = Client::builder().cookie_store(true).timeout(PATIENCE).build().expect("a client");
+        let client = crate::http_client().cookie_store(true).timeout(PATIENCE).build().expect("a client");
         let daemon = Daemon { child, url, client, log };
         // The file is written before the port is open.
         let password =

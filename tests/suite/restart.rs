@@ -254,3 +254,25 @@ async fn a_killed_daemon_comes_back_with_the_same_alerts_and_the_same_picture() 
     daemon.wait("/api/status", |status| status["journal"]["sequence"].as_u64() > Some(more)).await;
     assert_eq!(daemon.stop(), Some(0));
 }
+
+#[tokio::test]
+async fn a_posted_line_that_got_its_yes_survives_a_kill() {
+    let at = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let token = "{ file = \"mast.token\" }";
+    let site = Site::new(&format!(
+        "[[receiver]]\nname = \"POSTS\"\nconnect = \"http-listen://{at}\"\n\
+         tokens = [{{ station = \"MAST\", token = {token} }}]\n"
+    ));
+    fs::write(site.folder.path().join("mast.token"), "the mast's own token\n").unwrap();
+    let daemon = site.start().await;
+    daemon.wait("/api/status", |status| status["receivers"][0]["state"] == "listening").await;
+    let client = crate::http_client().timeout(Duration::from_secs(20)).build().unwrap();
+    let post =
+        |token: &str| client.post(format!("http://{at}/")).bearer_auth(token).body("!AIVDM,1\n!AIVDM,2\n");
+    for _ in 0..3 {
+        assert_eq!(post("the mast's own token").send().await.unwrap().status(), 200);
+    }
+    assert_eq!(post("some other's token").send().await.unwrap().status(), 401);
+    daemon.kill();
+    assert_eq!(lines(&journal(&site.data()).await), 6);
+}

@@ -148,6 +148,8 @@ export interface Receiver {
   bytes: number;
   messages: number;
   refused: number;
+  limited: number;
+  lost_lines: number;
   last_heard_at: number | null;
   furthest_nm: number | null;
 }
@@ -187,6 +189,7 @@ export interface Vessel {
   breadth_m: number | null;
   destination: string | null;
   draught_m: number | null;
+  persons_on_board: string | null;
   class: string;
   first_heard_at: number;
   last_heard_at: number;

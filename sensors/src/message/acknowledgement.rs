@@ -4,7 +4,7 @@ use super::Payload;
 use crate::Mmsi;
 use serde::{Deserialize, Serialize};
 
-/// Types 7 and 13 (ITU-R M.1371-5 tables 54 and 60).
+/// Types 7 and 13 (ITU-R M.1371-5 table 56).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Acknowledgement {
     /// One to four messages that arrived; more than four are not sent.

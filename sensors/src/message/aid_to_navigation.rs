@@ -5,10 +5,10 @@ use super::place::write;
 use super::{Dimensions, Epfd, FixMode, Payload, Place, text};
 use serde::{Deserialize, Serialize};
 
-/// Type 21 (ITU-R M.1371-5 table 70).
+/// Type 21 (ITU-R M.1371-5 table 73).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct AidToNavigation {
-    /// Type of aid, 1-31 (table 71).
+    /// Type of aid, 1-31 (table 74).
     pub aid_type: Option<u8>,
     /// Name and its extension, joined before trimming.
     pub name: Option<String>,
@@ -76,7 +76,7 @@ impl AidToNavigation {
         bits.push_flag(self.assigned);
         bits.push(1, 0);
         text::write_all(bits, &name[end..], MORE);
-        // Filled up to whole bytes (table 70).
+        // Filled up to whole bytes (table 73).
         if let spare @ 1.. = bits.len().next_multiple_of(8) - bits.len() {
             bits.push(spare, 0);
         }

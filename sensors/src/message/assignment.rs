@@ -4,7 +4,7 @@ use super::{Area, Payload};
 use crate::{Mmsi, ShipType};
 use serde::{Deserialize, Serialize};
 
-/// Type 16: assigned mode for one or two stations (ITU-R M.1371-5 table 63).
+/// Type 16: assigned mode for one or two stations (ITU-R M.1371-5 table 67).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Assignment {
     /// The first station.
@@ -63,13 +63,13 @@ impl Assigned {
     }
 }
 
-/// Type 23: what all stations of a kind in an area are told (ITU-R M.1371-5 table 73).
+/// Type 23: what all stations of a kind in an area are told (ITU-R M.1371-5 table 76).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct GroupAssignment {
     /// Where.
     pub area: Area,
     /// Which kind of station, as sent: 0 all mobiles, 1 class A, 2 class B, 3 search and rescue aircraft, 4 class B
-    /// SOTDMA, 5 class B carrier-sense, 6 inland waterways, 7-9 regional, 10 base station coverage (table 74).
+    /// SOTDMA, 5 class B carrier-sense, 6 inland waterways, 7-9 regional, 10 base station coverage.
     pub station_type: u8,
     /// Which type of ship and cargo; `None` is all.
     pub ship_type: Option<ShipType>,

@@ -4,7 +4,7 @@ use super::{Area, Payload};
 use crate::Mmsi;
 use serde::{Deserialize, Serialize};
 
-/// Type 22 (ITU-R M.1371-5 table 72).
+/// Type 22 (ITU-R M.1371-5 table 75).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ChannelManagement {
     /// Channel A's number, 12 bits (ITU-R M.1084).

@@ -3,7 +3,7 @@
 use super::{Bits, CoarsePlace, Payload};
 use serde::{Deserialize, Serialize};
 
-/// Type 17 (ITU-R M.1371-5 table 64).
+/// Type 17 (ITU-R M.1371-5 table 68).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Dgnss {
     /// Where the reference station stands.
@@ -13,7 +13,7 @@ pub struct Dgnss {
     pub data: Bits,
 }
 
-/// The header of the corrections (ITU-R M.1371-5 table 65).
+/// The header of the corrections (ITU-R M.1371-5 table 69).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Correction {
     /// Message type of ITU-R M.823, 6 bits.

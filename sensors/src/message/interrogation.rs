@@ -4,7 +4,7 @@ use super::Payload;
 use crate::Mmsi;
 use serde::{Deserialize, Serialize};
 
-/// Type 10: asks for the clock (ITU-R M.1371-5 table 57); the answer is type 11.
+/// Type 10: asks for the clock (ITU-R M.1371-5 table 60); the answer is type 11.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct UtcInquiry {
     /// Who is asked.
@@ -26,7 +26,7 @@ impl UtcInquiry {
     }
 }
 
-/// Type 15: asks one station for one or two messages, and another for one (ITU-R M.1371-5 table 62).
+/// Type 15: asks one station for one or two messages, and another for one (ITU-R M.1371-5 table 66).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Interrogation {
     /// The first station asked.

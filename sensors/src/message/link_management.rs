@@ -3,7 +3,7 @@
 use super::Payload;
 use serde::{Deserialize, Serialize};
 
-/// Type 20 (ITU-R M.1371-5 table 69).
+/// Type 20 (ITU-R M.1371-5 table 72).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct LinkManagement {
     /// Up to four reservations; all 0 is "none", and such are left out at the end. More than four are not sent.
@@ -51,7 +51,7 @@ impl LinkManagement {
             bits.push(3, u64::from(reservation.timeout));
             bits.push(11, u64::from(reservation.increment));
         }
-        // Filled up to whole bytes (table 69).
+        // Filled up to whole bytes (table 72).
         if let spare @ 1.. = bits.len().next_multiple_of(8) - bits.len() {
             bits.push(spare, 0);
         }

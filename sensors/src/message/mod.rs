@@ -33,7 +33,7 @@ pub(crate) mod text;
 pub use acknowledgement::{Acknowledgement, Arrived};
 pub use aid_to_navigation::AidToNavigation;
 pub use assignment::{Assigned, Assignment, GroupAssignment};
-pub use binary::{Application, Binary};
+pub use binary::{ApplicationId, Binary};
 pub use bits::Bits;
 pub use channel_management::{ChannelManagement, Told};
 pub use clock::Clock;

@@ -5,7 +5,7 @@ use super::place::{below, course, heading, speed, write};
 use super::{CommState, FixMode, Payload, Place};
 use serde::{Deserialize, Serialize};
 
-/// Types 1, 2, 3 and 27 (ITU-R M.1371-5 tables 48 and 83).
+/// Types 1, 2, 3 and 27 (ITU-R M.1371-5 tables 48 and 84).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PositionA {
     /// Navigational status 0-14; 15 is "not defined" (and an AIS-SART under test), kept as sent.

@@ -5,7 +5,7 @@ use super::place::{course, heading, speed, write};
 use super::{CommState, FixMode, Payload, Place};
 use serde::{Deserialize, Serialize};
 
-/// Type 18 (ITU-R M.1371-5 table 67).
+/// Type 18 (ITU-R M.1371-5 table 70).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PositionB {
     /// Eight bits before the speed, as sent; spare, once for regional use.

@@ -6,7 +6,7 @@ use super::{Dimensions, Epfd, FixMode, Payload, Place, text};
 use crate::ShipType;
 use serde::{Deserialize, Serialize};
 
-/// Type 19 (ITU-R M.1371-5 table 68).
+/// Type 19 (ITU-R M.1371-5 table 71).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct PositionBExtended {
     /// Eight bits before the speed, as sent; spare, once for regional use.

@@ -4,7 +4,7 @@ use super::{Payload, text};
 use crate::Mmsi;
 use serde::{Deserialize, Serialize};
 
-/// Types 12 and 14 (ITU-R M.1371-5 tables 59 and 61).
+/// Types 12 and 14 (ITU-R M.1371-5 tables 61 and 63).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SafetyText {
     /// Who it is meant for (type 12).
@@ -21,7 +21,7 @@ pub struct SafetyText {
 pub(super) const BITS_ADDRESSED: usize = 72;
 /// Type 14: the text starts at bit 40.
 pub(super) const BITS: usize = 40;
-/// Longest text of type 12 (936 bits, table 59) and of type 14 (968 bits, table 61).
+/// Longest text of type 12 (936 bits, table 61) and of type 14 (968 bits, table 63).
 const CHARACTERS_MAX_ADDRESSED: usize = 156;
 const CHARACTERS_MAX: usize = 161;
 

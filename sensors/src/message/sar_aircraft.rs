@@ -5,7 +5,7 @@ use super::place::{below, course, speed, write};
 use super::{CommState, FixMode, Payload, Place};
 use serde::{Deserialize, Serialize};
 
-/// Type 9 (ITU-R M.1371-5 table 56).
+/// Type 9 (ITU-R M.1371-5 table 59).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SarAircraft {
     /// Altitude in metres; 4094 is "that or higher".

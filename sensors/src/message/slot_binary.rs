@@ -1,17 +1,17 @@
 //! Types 25 (one slot) and 26 (up to five, with radio state): bits with or without a named application.
 
-use super::{Application, Bits, CommState, Payload};
+use super::{ApplicationId, Bits, CommState, Payload};
 use crate::Mmsi;
 use crate::sentence::Reject;
 use serde::{Deserialize, Serialize};
 
-/// Types 25 and 26 (ITU-R M.1371-5 tables 78 and 79).
+/// Types 25 and 26 (ITU-R M.1371-5 tables 80 and 82).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SlotBinary {
     /// Who it is meant for; `None` is everyone.
     pub to: Option<Mmsi>,
     /// Whose data these are; `None` where the sender leaves that open.
-    pub application: Option<Application>,
+    pub application: Option<ApplicationId>,
     /// The data, as long as the message is. In type 26 the spare bits that fill it up to whole bytes are
     /// part of it, for nothing tells where it ends.
     pub data: Bits,
@@ -25,7 +25,7 @@ pub(super) const BITS: usize = 40;
 const RADIO: usize = 20;
 
 impl SlotBinary {
-    /// Two spare bits follow the addressee (table 78); gpsd and libais take them for the data's first.
+    /// Two spare bits follow the addressee (table 80); gpsd and libais take them for the data's first.
     pub(super) fn read(bits: &Payload, several_slots: bool) -> Result<Self, Reject> {
         let (addressed, structured) = (bits.flag(38), bits.flag(39));
         let application_at = if addressed { BITS + 32 } else { BITS };
@@ -36,7 +36,7 @@ impl SlotBinary {
         }
         Ok(SlotBinary {
             to: addressed.then(|| Mmsi(bits.unsigned(BITS, 30) as u32)),
-            application: structured.then(|| Application::read(bits, application_at)),
+            application: structured.then(|| ApplicationId::read(bits, application_at)),
             data: Bits::between(bits, data_at, end),
             radio: several_slots.then(|| CommState::read_selected(bits, end)).flatten(),
         })

@@ -6,7 +6,7 @@ use crate::sentence::Reject;
 use crate::{CallSign, Mmsi, ShipType};
 use serde::{Deserialize, Serialize};
 
-/// Type 24 (ITU-R M.1371-5 tables 75-77).
+/// Type 24 (ITU-R M.1371-5 tables 78 and 79).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StaticB {
     /// Part A.
@@ -114,6 +114,7 @@ impl StaticB {
             StaticB::A { name } => {
                 bits.push(2, 0);
                 text::write(bits, name.as_deref().unwrap_or(""), 20);
+                // Table 78 ends at bit 160; what most sets send has eight more.
                 bits.push(8, 0);
             }
             StaticB::B { ship_type, vendor, call_sign, dimensions, mothership, epfd } => {

@@ -2,6 +2,7 @@
 
 use crate::Time;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -49,6 +50,9 @@ pub struct Health {
     pub(super) refused_peers: AtomicU64,
     pub(super) reconnects: AtomicU64,
     pub(super) drops: AtomicU64,
+    pub(super) lost_lines: AtomicU64,
+    pub(super) limited: AtomicU64,
+    pub(super) skipped_lines: AtomicU64,
     pub(super) read: AtomicU64,
     pub(super) total: AtomicU64,
     peers: Mutex<Peers>,
@@ -61,7 +65,11 @@ const PEERS_MAX: usize = 16;
 struct Peers {
     senders: Vec<IpAddr>,
     refused: Vec<IpAddr>,
+    skipped: BTreeMap<String, u64>,
 }
+
+/// Names of skipped datagrams counted apart; the rest are counted together.
+const SKIPPED_MAX: usize = 16;
 
 /// All of a [`Health`] at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -86,6 +94,14 @@ pub struct Snapshot {
     pub reconnects: u64,
     /// Lines lost because the rest of the watch could not keep up (UDP only: everything else waits).
     pub drops: u64,
+    /// Lines that never came, by the numbers their source gives them (IEC 61162-450).
+    pub lost_lines: u64,
+    /// Lines refused because there were more than a receiver at one site can hear; never one of distress.
+    pub limited: u64,
+    /// Lines that the receiver's profile knows to be no sentences, such as a debug output.
+    pub skipped_lines: u64,
+    /// Datagrams that hold no sentences, by the name in their header (IEC 61162-450); beyond 16 names, `other`.
+    pub skipped: BTreeMap<String, u64>,
     /// Who sends to us (UDP, TCP server): the first 16 addresses.
     pub senders: Vec<IpAddr>,
     /// Who was refused: the first 16 addresses.
@@ -106,6 +122,9 @@ impl Default for Health {
             refused_peers: AtomicU64::new(0),
             reconnects: AtomicU64::new(0),
             drops: AtomicU64::new(0),
+            lost_lines: AtomicU64::new(0),
+            limited: AtomicU64::new(0),
+            skipped_lines: AtomicU64::new(0),
             read: AtomicU64::new(0),
             total: AtomicU64::new(0),
             peers: Mutex::default(),
@@ -130,6 +149,10 @@ impl Health {
             refused_peers: self.refused_peers.load(Relaxed),
             reconnects: self.reconnects.load(Relaxed),
             drops: self.drops.load(Relaxed),
+            lost_lines: self.lost_lines.load(Relaxed),
+            limited: self.limited.load(Relaxed),
+            skipped_lines: self.skipped_lines.load(Relaxed),
+            skipped: peers.skipped,
             senders: peers.senders,
             refused: peers.refused,
             progress: (total > 0).then(|| (self.read.load(Relaxed), total)),
@@ -165,6 +188,17 @@ impl Health {
         self.refused_peers.fetch_add(1, Relaxed);
         if remember(&mut self.peers.lock().unwrap_or_else(PoisonError::into_inner).refused, peer) {
             tracing::warn!(%peer, why, "sender refused");
+        }
+    }
+
+    /// Counts a datagram that holds no sentences, by the name in its header.
+    pub(super) fn skip(&self, name: [u8; 5]) {
+        let skipped = &mut self.peers.lock().unwrap_or_else(PoisonError::into_inner).skipped;
+        let name = String::from_utf8_lossy(&name);
+        if !skipped.contains_key(&*name) && skipped.len() >= SKIPPED_MAX {
+            *skipped.entry("other".to_owned()).or_default() += 1;
+        } else {
+            *skipped.entry(name.into_owned()).or_default() += 1;
         }
     }
 }

@@ -138,6 +138,10 @@ fn end_of_sentence(line: &[u8]) -> usize {
     if line[0] == b'\\' {
         from = memchr::memchr(b'\\', &line[1..]).map_or(line.len(), |i| i + 2);
     }
+    // An object's strings may hold sentences with line ends written `\r\n`; it is one line.
+    if line.get(from) == Some(&b'{') {
+        return line.len();
+    }
     for star in memchr::memchr_iter(b'*', &line[from..]) {
         let end = from + star + 3;
         let hex = line.get(end - 2..end).is_some_and(|h| h.iter().all(u8::is_ascii_hexdigit));
@@ -211,6 +215,7 @@ mod tests {
             [&b"!AIVDM,1,1,,A,x,0*5A"[..], b"\\s:a,c:1*2B\\!AIVDM,1,1,,A,y,0*0F", b"$GPZDA,1*00,r1,5",]
         );
         assert_eq!(sentences(b"\\s:a").count(), 1);
+        assert_eq!(sentences(b"\\s:a*12\\{\"nmea\":\"!AIVDM,x*5A\\r\\n!AIVDM,y*5B\"}").count(), 1);
         assert_eq!(sentences(b"*").count(), 1);
     }
 

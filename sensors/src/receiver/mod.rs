@@ -8,22 +8,38 @@ pub mod address;
 pub mod allow;
 mod backoff;
 pub mod batch;
+mod body;
 mod clock;
+mod datagram;
 mod delivery;
 mod file;
 pub mod file_time;
+mod gpsd;
 pub mod health;
+mod http_listen;
+mod http_poll;
+mod http_post;
+mod limit;
 pub mod lines;
 mod mailbox;
+#[cfg(feature = "mqtt")]
+mod mqtt;
+mod pattern;
 pub mod probe;
+pub mod profile;
 pub mod replay;
+mod secret;
 mod serial;
 pub mod settings;
 mod stamp;
+mod stdin;
+mod tail;
 mod tcp_client;
 mod tcp_server;
+mod tls;
 mod trouble;
 mod udp;
+mod websocket;
 #[cfg(test)]
 mod tests;
 
@@ -31,11 +47,13 @@ pub use address::Address;
 pub use batch::Batch;
 pub use delivery::{Awaited, Delivery, Receipt};
 pub use health::{Health, Snapshot, State};
+pub use secret::SecretRef;
 pub use settings::{Problem, Settings};
 
 use crate::{ReceiverId, Time};
 use allow::AllowList;
 use backoff::Backoff;
+use limit::Limit;
 use lines::{FNV_START, Splitter, fnv1a64, sentences};
 use std::io::{Error, ErrorKind, Result};
 use std::sync::Arc;
@@ -88,7 +106,34 @@ impl Source {
                 Source::TcpServer(Box::new(server))
             }
             Address::Udp { bind } => Source::Udp(udp::Udp::open(*bind, allow, health.clone()).await?),
-            Address::Serial { path, baud } => Source::Serial(serial::Serial::open(path, *baud)?),
+            Address::Multicast { group } => {
+                let interface = settings.interface.as_deref().unwrap_or_default();
+                Source::Udp(udp::Udp::join(*group, interface, allow, health.clone())?)
+            }
+            Address::Serial { path, baud } => {
+                Source::Serial(serial::Serial::open(path, *baud, settings.init()).await?)
+            }
+            Address::Tail { path } => {
+                let (path, from_start, health) = (path.clone(), settings.from_start, health.clone());
+                Source::Mailbox(mailbox::Mailbox::start(move |slot| {
+                    tail::follow(path, from_start, health, slot)
+                }))
+            }
+            Address::Stdin => Source::Mailbox(mailbox::Mailbox::start(stdin::bring)),
+            Address::HttpListen { bind } => {
+                Source::Mailbox(http_listen::open(*bind, settings, allow, health.clone()).await?)
+            }
+            Address::HttpPoll { url } => Source::Mailbox(http_poll::open(url, settings, health.clone())?),
+            Address::WebSocket { url } => Source::Mailbox(websocket::open(url, settings).await?),
+            #[cfg(feature = "mqtt")]
+            Address::Mqtt { host, port, tls, topic } => Source::Mailbox(
+                mqtt::open(mqtt::Topic { host, port: *port, tls: *tls, topic }, settings).await?,
+            ),
+            #[cfg(not(feature = "mqtt"))]
+            Address::Mqtt { .. } => return Err(invalid("this program was built without MQTT".into())),
+            Address::Gpsd { host, port, device } => {
+                Source::TcpClient(gpsd::open(host, *port, device.as_deref()).await?)
+            }
             Address::File { .. } => return Err(invalid("a recording is played, not listened to".into())),
         })
     }
@@ -130,14 +175,18 @@ impl Source {
         matches!(self, Source::TcpClient(_) | Source::Serial(_))
     }
 
-    /// Puts into `health` that the link is open.
-    fn tell(&self, address: &Address, health: &Health) {
+    /// Puts into `health` that the link is open, or is heard `again` after a silence.
+    fn tell(&self, address: &Address, health: &Health, again: bool) {
         match self {
-            Source::TcpClient(_) | Source::Serial(_) | Source::Mailbox(_) => {
-                health.set(State::Connected, format!("hears {address}"));
-            }
+            // Whether there is a file is known to who follows it.
+            Source::Mailbox(_) if matches!(address, Address::Tail { .. }) && !again => {}
             Source::TcpServer(server) => server.tell(),
-            Source::Udp(_) => health.set(State::Listening, format!("listens at {address}")),
+            // It tells how its last question went.
+            Source::Mailbox(_) if matches!(address, Address::HttpPoll { .. }) => {}
+            _ if address.is_open_to_senders() => {
+                health.set(State::Listening, format!("listens at {address}"));
+            }
+            _ => health.set(State::Connected, format!("hears {address}")),
         }
     }
 }
@@ -187,11 +236,12 @@ pub async fn listen(
                 if std::mem::replace(&mut opened_before, true) {
                     health.reconnects.fetch_add(1, Relaxed);
                 }
-                source.tell(&address, &health);
+                source.tell(&address, &health, false);
                 let bytes_before = health.bytes.load(Relaxed);
-                let mut gather = Gather::new(id, &source, &now, &health);
+                let mut gather = Gather::new(id, &source, &settings, &now, &health);
                 match gather.pump(&mut source, &address, idle(&settings), &out, &mut stop).await {
                     End::Stopped => break,
+                    End::Lost(why) if address == Address::Stdin => return health.set(State::Finished, why),
                     End::Lost(why) => {
                         if health.bytes.load(Relaxed) > bytes_before {
                             backoff.reset();
@@ -224,17 +274,29 @@ struct Gather<'a, N> {
     batch: Batch,
     receipts: Vec<Receipt>,
     buffer: Vec<u8>,
+    limit: Option<Limit>,
+    /// How lines begin that are no sentences and go no further.
+    skip: &'static [String],
     now: &'a N,
     health: &'a Health,
 }
 
 impl<'a, N: Fn() -> Time> Gather<'a, N> {
-    fn new(id: ReceiverId, source: &Source, now: &'a N, health: &'a Health) -> Gather<'a, N> {
+    fn new(
+        id: ReceiverId,
+        source: &Source,
+        settings: &Settings,
+        now: &'a N,
+        health: &'a Health,
+    ) -> Gather<'a, N> {
+        let per_second = settings.rate_limit().ok().flatten();
         Gather {
             splitters: std::iter::repeat_with(Splitter::default).take(source.peers()).collect(),
             batch: Batch::new(id),
             receipts: Vec::new(),
             buffer: vec![0; CHUNK_MAX],
+            limit: per_second.map(|per_second| Limit::new(per_second, source.waits())),
+            skip: settings.model().map_or(&[], |model| &model.skip),
             now,
             health,
         }
@@ -272,7 +334,7 @@ impl<'a, N: Fn() -> Time> Gather<'a, N> {
                     }
                     heard = Instant::now();
                     if std::mem::take(&mut silent) {
-                        source.tell(address, self.health);
+                        source.tell(address, self.health, true);
                     }
                 }
                 () = sleep_until(heard + idle), if self.is_empty() => {
@@ -322,10 +384,20 @@ impl<'a, N: Fn() -> Time> Gather<'a, N> {
         let mut input = &self.buffer[..chunk.length];
         // Some boxes put several sentences into a datagram with nothing between them.
         let datagram = chunk.ends && chunk.length > 0;
-        let batch = &mut self.batch;
+        let (batch, limit, skip) = (&mut self.batch, &mut self.limit, self.skip);
+        let (mut limited, mut skipped) = (0, 0);
+        let mut admit = |line: &[u8]| {
+            if skip.iter().any(|start| line.starts_with(start.as_bytes())) {
+                skipped += 1;
+            } else if limit.as_mut().is_none_or(|limit| limit.admits(arrived_at, line)) {
+                batch.push(arrived_at, line);
+            } else {
+                limited += 1;
+            }
+        };
         let mut keep = |line: &[u8]| match datagram {
-            true => sentences(line).for_each(|sentence| batch.push(arrived_at, sentence)),
-            false => batch.push(arrived_at, line),
+            true => sentences(line).for_each(&mut admit),
+            false => admit(line),
         };
         while let Some(line) = splitter.next(&mut input) {
             keep(line);
@@ -339,6 +411,13 @@ impl<'a, N: Fn() -> Time> Gather<'a, N> {
         health.cut.fetch_add(splitter.cut() - cut, Relaxed);
         health.blank.fetch_add(splitter.blank() - blank, Relaxed);
         health.bytes.fetch_add(chunk.length as u64, Relaxed);
+        health.skipped_lines.fetch_add(skipped, Relaxed);
+        if limited > 0 && health.limited.fetch_add(limited, Relaxed) == 0 {
+            tracing::warn!(
+                detail = health.snapshot().detail,
+                "more lines than a receiver at one site can hear"
+            );
+        }
         if self.batch.len() > lines {
             health.heard(arrived_at, self.batch.len() - lines);
         }

@@ -1,8 +1,14 @@
 //! Every link, over loopback, a pseudo-terminal or a temporary file.
 
+mod flood;
+mod ports;
+mod soak;
+mod tail;
+mod udp;
+
 use super::probe::probe;
 use super::replay::{Options, Reader};
-use super::settings::Speed;
+use super::settings::{RateLimit, Speed};
 use super::*;
 use crate::ReceiverId;
 use file_time::TimeSource;
@@ -69,6 +75,11 @@ impl Listening {
 
 fn to(connect: impl std::fmt::Display) -> Settings {
     Settings::new("test", &Address::parse(&connect.to_string()).unwrap())
+}
+
+/// As many lines as come.
+fn unlimited(settings: Settings) -> Settings {
+    Settings { rate_limit: Some(RateLimit::Word("off".to_owned())), ..settings }
 }
 
 async fn server() -> (TcpListener, Settings) {
@@ -153,7 +164,7 @@ async fn a_silent_link_is_opened_again() {
 #[tokio::test]
 async fn a_full_channel_makes_tcp_wait_and_loses_nothing() {
     let (listener, settings) = server().await;
-    let mut heard = Listening::to(settings, 1);
+    let mut heard = Listening::to(unlimited(settings), 1);
     let (mut peer, _) = listener.accept().await.unwrap();
     let sender = tokio::spawn(async move {
         let many: String = (0..50_000).map(|n| format!("{n}\n")).collect();
@@ -197,7 +208,7 @@ async fn datagrams_from_elsewhere_are_refused_and_counted() {
 #[tokio::test]
 async fn udp_drops_and_counts_when_nobody_takes_its_lines() {
     let at = free_address().await;
-    let heard = Listening::to(to(format!("udp://{at}")), 1);
+    let heard = Listening::to(unlimited(to(format!("udp://{at}"))), 1);
     heard.until(|s| s.state == State::Listening).await;
     let sender = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let many = "a\n".repeat(2000);
@@ -270,7 +281,8 @@ async fn a_serial_port_is_heard_until_it_is_unplugged() {
     let task = tokio::spawn(async move {
         let now = || Time::from_millis(7);
         let mut source = Source::Serial(serial::Serial::over(port));
-        let mut gather = Gather::new(ReceiverId(1), &source, &now, &heard);
+        let settings = Settings::new("test", &address);
+        let mut gather = Gather::new(ReceiverId(1), &source, &settings, &now, &heard);
         gather.pump(&mut source, &address, Duration::from_secs(60), &out, &mut stopping).await
     });
     AsyncWriteExt::write_all(&mut device, format!("{FIRST}\r\n").as_bytes()).await.unwrap();
@@ -495,10 +507,10 @@ async fn probing_tells_what_is_heard_and_what_to_paste() {
             sleep(Duration::from_millis(50)).await;
         }
     });
-    let address = Address::parse(&format!("udp://{at}")).unwrap();
+    let asked = to(format!("udp://{at}"));
     let mut told = 0;
     let found =
-        probe(&address, &[], Duration::from_millis(1500), || Time::from_millis(0), |_| told += 1).await;
+        probe(&asked, Duration::from_millis(1500), || Time::from_millis(0), |_| told += 1).await.unwrap();
     sending.abort();
     assert!(found.hears() && told >= 2);
     assert_eq!((found.vessels, found.counts.refused_by_kind.len()), (2, 1));

@@ -14,7 +14,7 @@ pub struct Payload {
 }
 
 impl Payload {
-    /// The most bits held. The longest AIS message, type 26 in five slots, has 1064 (ITU-R M.1371-5 table 79);
+    /// The most bits held. The longest AIS message, type 26 in five slots, has 1064 (ITU-R M.1371-5 table 82);
     /// networks carry some of up to 1284.
     pub const CAPACITY: usize = WORDS * 64;
 

@@ -1,8 +1,8 @@
 //! Area notices: cautions, restrictions and distress in circles, boxes, sectors and polygons.
 
-use super::layout::{Field, Layout};
-use super::layout::{choice, day, fine_latitude, fine_longitude, hour, latitude, linkage, longitude, minute, month};
-use super::layout::{raw, records, spare, text, unsigned};
+use super::field::{Field, choice, day, fine_latitude, fine_longitude, hour, latitude, linkage, longitude};
+use super::field::{minute, month, raw, records, spare, text, unsigned};
+use super::layout::Layout;
 
 pub(super) const LAYOUTS: &[Layout] = &[
     Layout::new(
@@ -109,8 +109,32 @@ const SUBAREA_FINE: &[Field] = &[
         "shape",
         &[
             (0, &[SCALE, fine_longitude("lon"), fine_latitude("lat"), PRECISION, RADIUS, spare(21)]),
-            (1, &[SCALE, fine_longitude("lon"), fine_latitude("lat"), PRECISION, EAST, NORTH, ORIENTATION, spare(8)]),
-            (2, &[SCALE, fine_longitude("lon"), fine_latitude("lat"), PRECISION, RADIUS, LEFT, RIGHT, spare(3)]),
+            (
+                1,
+                &[
+                    SCALE,
+                    fine_longitude("lon"),
+                    fine_latitude("lat"),
+                    PRECISION,
+                    EAST,
+                    NORTH,
+                    ORIENTATION,
+                    spare(8),
+                ],
+            ),
+            (
+                2,
+                &[
+                    SCALE,
+                    fine_longitude("lon"),
+                    fine_latitude("lat"),
+                    PRECISION,
+                    RADIUS,
+                    LEFT,
+                    RIGHT,
+                    spare(3),
+                ],
+            ),
             (3, &[SCALE, records("waypoints", 4, 4, &[BEARING, distance(11)]), spare(7)]),
             (4, &[SCALE, records("vertices", 4, 4, &[BEARING, distance(11)]), spare(7)]),
             (5, &[text("text", 15, "text of the notice"), spare(3)]),

@@ -1,6 +1,7 @@
 //! An application put together from named values: a JSON object, an exercise.
 
-use super::layout::{Field, Kind, Layout, Stamp};
+use super::field::Field;
+use super::layout::{Kind, Layout, Stamp};
 use super::record::{Entry, Record, Value};
 use super::{Application, Bits};
 
@@ -87,7 +88,9 @@ fn fill(record: &mut Record, fields: &'static [Field], source: &dyn Source) -> R
 
 /// How many groups there are, where `count` is the field that says so.
 fn counted(fields: &[Field], count: &Field, source: &dyn Source) -> Option<i64> {
-    let group = fields.iter().find(|f| matches!(f.kind, Kind::Records { counted_by, .. } if counted_by == count.name))?;
+    let group = fields
+        .iter()
+        .find(|f| matches!(f.kind, Kind::Records { counted_by, .. } if counted_by == count.name))?;
     Some(source.records(group).len() as i64)
 }
 

@@ -1,7 +1,7 @@
 //! Dangerous cargo.
 
-use super::layout::{Field, Layout, Stamp};
-use super::layout::{day, hour, minute, month, records, spare, text, unsigned};
+use super::field::{Field, day, hour, minute, month, records, spare, text, unsigned};
+use super::layout::{Layout, Stamp};
 
 pub(super) const LAYOUTS: &[Layout] = &[
     Layout::new(

@@ -1,8 +1,8 @@
 //! Reports of environmental sensors: site, wind, water, weather, air gap.
 
-use super::layout::{Field, Layout};
-use super::layout::{choice, day, fine_latitude, fine_longitude, flag, hour, minute};
-use super::layout::{raw, records, signed, spare, text, unsigned};
+use super::field::{Field, choice, day, fine_latitude, fine_longitude, flag, hour, minute, raw, records};
+use super::field::{signed, spare, text, unsigned};
+use super::layout::Layout;
 use super::weather::TREND;
 
 pub(super) const LAYOUTS: &[Layout] =
@@ -237,8 +237,9 @@ pub(super) const fn seconds(name: &'static str, meaning: &'static str) -> Field 
     unsigned(name, 6, meaning).within(0, 60, 61)
 }
 
-pub(super) const WATER_TEMPERATURE: Field =
-    unsigned("watertemp", 10, "water temperature, degrees Celsius").linear(1, -100, 10, 1).within(0, 600, 601);
+pub(super) const WATER_TEMPERATURE: Field = unsigned("watertemp", 10, "water temperature, degrees Celsius")
+    .linear(1, -100, 10, 1)
+    .within(0, 600, 601);
 
 /// 501 is "50.1 or more", 503 "no sensor".
 pub(super) const SALT: Field = unsigned("salinity", 9, "salinity, per mille").per(10, 1).within(0, 501, 502);
@@ -311,13 +312,12 @@ pub(super) const fn gap(name: &'static str, meaning: &'static str) -> Field {
     unsigned(name, 13, meaning).per(10, 1).absent(0)
 }
 
-pub(super) const GAP_TREND: Field =
-    unsigned("gaptrend", 2, "trend of the air gap").absent(3).beside(&[
-        (0, "steady"),
-        (1, "rising"),
-        (2, "falling"),
-        (3, "N/A"),
-    ]);
+pub(super) const GAP_TREND: Field = unsigned("gaptrend", 2, "trend of the air gap").absent(3).beside(&[
+    (0, "steady"),
+    (1, "rising"),
+    (2, "falling"),
+    (3, "N/A"),
+]);
 
 const AIR_GAP: &[Field] = &[
     gap("airdraught", "height of ships that pass, metres"),

@@ -1,8 +1,9 @@
 //! Reports of environmental sensors as the United States Coast Guard changed them.
 
 use super::environment::*;
-use super::layout::{Field, Layout};
-use super::layout::{choice, day, fine_latitude, fine_longitude, hour, minute, raw, records, spare, unsigned};
+use super::field::unsigned;
+use super::field::{Field, choice, day, fine_latitude, fine_longitude, hour, minute, raw, records, spare};
+use super::layout::Layout;
 
 pub(super) const LAYOUTS: &[Layout] = &[Layout::new(
     "environment_us",

@@ -2,9 +2,9 @@
 //!
 //! Source: Vessel Tracking and Tracing Standard for Inland Navigation 1.2 (CCNR), which is ECE/TRANS/SC.3/176.
 
-use super::layout::{Field, Layout, Stamp};
-use super::layout::{day, fine_latitude, fine_longitude, flag, hour, minute, month, records, sign_magnitude};
-use super::layout::{spare, text, unsigned};
+use super::field::{Field, day, fine_latitude, fine_longitude, flag, hour, minute, month, records};
+use super::field::{sign_magnitude, spare, text, unsigned};
+use super::layout::{Layout, Stamp};
 
 const SOURCE: &str = "Vessel Tracking and Tracing Standard for Inland Navigation 1.2";
 
@@ -60,8 +60,14 @@ const SHIP: &[Field] = &[
     spare(8),
 ];
 
-/// ERI codes.
+/// ERI codes; the first are types of type 5, which some ships send here, in gpsd's words.
 const SHIP_TYPES: &[(u16, &str)] = &[
+    (31, "Tug freighter, coupled"),
+    (79, "Motor freighter"),
+    (80, "Motor tanker, liquid cargo, type N"),
+    (89, "Motor tanker"),
+    (90, "Tankbarge, liquid cargo, type N"),
+    (99, "Vessel, type unknown"),
     (8000, "Vessel, type unknown"),
     (8010, "Motor freighter"),
     (8020, "Motor tanker"),
@@ -103,6 +109,24 @@ const SHIP_TYPES: &[(u16, &str)] = &[
     (8350, "Pushtow, five barges at least one tanker or gas barge"),
     (8360, "Pushtow, six barges at least one tanker or gas barge"),
     (8370, "Pushtow, seven barges at least one tanker or gas barg"),
+    (8380, "Pushtow, eight barges at least one tanker or gas barge"),
+    (8390, "Pushtow, nine or more barges at least one tanker or gas barge"),
+    (8400, "Tug, single"),
+    (8410, "Tug, one or more tows"),
+    (8420, "Tug, assisting a vessel or linked combination"),
+    (8430, "Pushboat, single"),
+    (8440, "Passenger ship, ferry, red cross ship, cruise ship"),
+    (8441, "Ferry"),
+    (8442, "Red cross ship"),
+    (8443, "Cruise ship"),
+    (8444, "Passenger ship without accommodation"),
+    (8450, "Service vessel, police patrol, port service"),
+    (8460, "Vessel, work maintenance craft, floating derrick, cable-ship, buoy-ship, dredge"),
+    (8470, "Object, towed, not otherwise specified"),
+    (8480, "Fishing boat"),
+    (8490, "Bunkership"),
+    (8500, "Barge, tanker, chemical"),
+    (8510, "Object, not otherwise specified"),
 ];
 
 const COUNTRY: Field = text("country", 2, "country, UN");
@@ -122,7 +146,10 @@ const ARRIVAL_EXPECTED: &[Field] = &[
     hour("hour"),
     minute("minute"),
     unsigned("tugs", 3, "assisting tugs").absent(7),
-    unsigned("airdraught", 12, "height above the waterline, metres").per(100, 2).within(1, 4_000, 0).as_sent(),
+    unsigned("airdraught", 12, "height above the waterline, metres")
+        .per(100, 2)
+        .within(1, 4_000, 0)
+        .as_sent(),
     spare(5),
 ];
 
@@ -211,7 +238,6 @@ const WATER_LEVELS: &[Field] = &[
             sign_magnitude("level", 14, false, "water level, metres").per(100, 2).absent(0).as_sent(),
         ],
     ),
-    spare(56),
 ];
 
 const SIGNAL: &[Field] = &[

@@ -1,7 +1,7 @@
 //! What stations ask and tell each other about applications.
 
-use super::layout::{Field, Layout};
-use super::layout::{flag, records, spare, unsigned};
+use super::field::{Field, flag, records, spare, unsigned};
+use super::layout::Layout;
 
 pub(super) const LAYOUTS: &[Layout] = &[
     Layout::new(
@@ -12,12 +12,7 @@ pub(super) const LAYOUTS: &[Layout] = &[
     ),
     Layout::new("interrogation", "ITU-R M.1371-5 annex 5", &[(1, 2)], &[DAC, FI, spare(64)]),
     // Sent with area code 200 too, and then about 200.
-    Layout::new(
-        "capability_interrogation",
-        "ITU-R M.1371-5 annex 5",
-        &[(1, 3), (200, 3)],
-        &[DAC, spare(70)],
-    ),
+    Layout::new("capability_interrogation", "ITU-R M.1371-5 annex 5", &[(1, 3), (200, 3)], &[DAC, spare(70)]),
     Layout::new(
         "capability_reply",
         "ITU-R M.1371-5 annex 5",

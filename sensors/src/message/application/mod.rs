@@ -12,6 +12,7 @@ mod build;
 mod cargo;
 mod environment;
 mod environment_us;
+mod field;
 mod inland;
 mod interrogation;
 mod layout;
@@ -28,11 +29,13 @@ mod voyage;
 mod weather;
 
 pub use build::{Source, Unfit};
-pub use layout::{Absent, Carrier, Field, Kind, Layout, Scale, Stamp, Words};
+pub use field::Field;
+pub use layout::{Absent, Carrier, Kind, Layout, Scale, Stamp, Words};
 pub use persons::{Persons, PersonsOnBoard};
 pub use record::{Entry, Record, Value};
 
 use super::{Bits, Payload};
+use std::fmt;
 
 /// All tables, a family a line. Of two tables of one id the one that asks for more bits stands first.
 const FAMILIES: [&[Layout]; 15] = [
@@ -54,7 +57,7 @@ const FAMILIES: [&[Layout]; 15] = [
 ];
 
 /// An application's data, by its table.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Application {
     layout: &'static Layout,
     record: Record,
@@ -69,6 +72,9 @@ pub enum Unread {
     /// Fewer bits than the table needs.
     #[error("too few bits for this application")]
     TooShort,
+    /// What is there can't be what the table says: other applications are sent under the same id.
+    #[error("another structure than this application's")]
+    OtherStructure,
 }
 
 impl Unread {
@@ -77,6 +83,7 @@ impl Unread {
         match self {
             Unread::Unknown => "application_unknown",
             Unread::TooShort => "application_too_short",
+            Unread::OtherStructure => "application_other_structure",
         }
     }
 }
@@ -98,15 +105,25 @@ pub fn layouts_of(dac: u16, fi: u8, addressed: bool) -> impl Iterator<Item = &'s
 /// # Errors
 /// [`Unread`].
 pub fn read(dac: u16, fi: u8, addressed: bool, data: &Bits) -> Result<Application, Unread> {
-    let mut known = false;
-    let mut meant = layouts_of(dac, fi, addressed).inspect(|_| known = true).filter(|l| l.from <= data.len());
-    let Some(layout) = meant.next() else {
-        drop(meant);
-        return Err(if known { Unread::TooShort } else { Unread::Unknown });
+    let Some(longest) = layouts_of(dac, fi, addressed).map(|layout| layout.lengths.end).max() else {
+        return Err(Unread::Unknown);
+    };
+    let Some(layout) = layouts_of(dac, fi, addressed).find(|layout| layout.lengths.contains(&data.len()))
+    else {
+        return Err(if data.len() < longest { Unread::TooShort } else { Unread::OtherStructure });
     };
     let mut record = Record::default();
     record.read(layout.fields, &data.payload(), &mut 0).ok_or(Unread::TooShort)?;
-    Ok(Application { layout, record })
+    match layout.only {
+        Some((name, number)) if record.sent(name) != Some(number) => Err(Unread::OtherStructure),
+        _ => Ok(Application { layout, record }),
+    }
+}
+
+impl fmt::Debug for Application {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?}", self.layout.name, self.record)
+    }
 }
 
 impl Application {

@@ -1,7 +1,7 @@
 //! What lights and buoys report about themselves.
 
-use super::layout::{Field, Layout};
-use super::layout::{day, fine_latitude, fine_longitude, flag, hour, minute, spare, text, unsigned};
+use super::field::{Field, day, fine_latitude, fine_longitude, flag, hour, minute, spare, text, unsigned};
+use super::layout::Layout;
 
 pub(super) const LAYOUTS: &[Layout] = &[
     Layout::new(
@@ -19,7 +19,9 @@ pub(super) const LAYOUTS: &[Layout] = &[
             flag("off_pos", "off position"),
             spare(4),
         ],
-    ),
+    )
+    // 172 real messages have 48 bits, or 50 or 56; of six that have 128 and more five make no sense by this table.
+    .below(112),
     Layout::new(
         "buoy_monitoring",
         "Zeni Lite Buoy, as in the IALA collection of application specific messages",
@@ -34,7 +36,8 @@ pub(super) const LAYOUTS: &[Layout] = &[
             flag("off_pos", "off position"),
             spare(6),
         ],
-    ),
+    )
+    .only("sub_id", 1),
     Layout::new(
         "buoy_position",
         "Trinity House buoy position monitoring, as in AIS-catcher",

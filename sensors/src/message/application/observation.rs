@@ -1,7 +1,8 @@
 //! Weather observed on ships.
 
-use super::layout::{Field, Layout};
-use super::layout::{choice, day, flag, hour, latitude, longitude, minute, signed, spare, text, unsigned};
+use super::field::unsigned;
+use super::field::{Field, choice, day, flag, hour, latitude, longitude, minute, signed, spare, text};
+use super::layout::Layout;
 
 pub(super) const LAYOUTS: &[Layout] = &[
     Layout::new(
@@ -53,7 +54,8 @@ pub(super) const LAYOUTS: &[Layout] = &[
 
 const VERSION: Field = unsigned("version", 3, "version of the message");
 /// 0 is "799 hPa or less", 402 "1201 hPa or more".
-const PRESSURE: Field = unsigned("pressure", 9, "air pressure, hectopascal").linear(1, 799, 1, 0).within(0, 402, 403);
+const PRESSURE: Field =
+    unsigned("pressure", 9, "air pressure, hectopascal").linear(1, 799, 1, 0).within(0, 402, 403);
 const AIR_TEMPERATURE: Field =
     signed("airtemp", 11, "air temperature, degrees Celsius").per(10, 1).within(-600, 600, -1024);
 
@@ -93,7 +95,9 @@ const SHIP: &[Field] = &[
     PRESSURE,
     unsigned("pressuretend", 4, "tendency of the air pressure, WMO FM 13").within(0, 8, 15),
     AIR_TEMPERATURE,
-    unsigned("watertemp", 10, "water temperature, degrees Celsius").linear(1, -100, 10, 1).within(0, 600, 601),
+    unsigned("watertemp", 10, "water temperature, degrees Celsius")
+        .linear(1, -100, 10, 1)
+        .within(0, 600, 601),
     unsigned("waveperiod", 6, "wave period, seconds").within(0, 60, 63),
     unsigned("waveheight", 8, "wave height, metres").per(10, 1).absent(255),
     degrees("wavedir", "direction the waves come from, degrees true"),
@@ -136,7 +140,9 @@ const WMO: &[Field] = &[
     five_degrees("course", "course over ground, degrees"),
     unsigned("speed", 5, "speed over ground, metres a second").per(2, 1).absent(31),
     five_degrees("heading", "heading, degrees"),
-    unsigned("pressure", 11, "air pressure at sea level, hectopascal").linear(1, 9_000, 10, 1).within(0, 2_000, 2_047),
+    unsigned("pressure", 11, "air pressure at sea level, hectopascal")
+        .linear(1, 9_000, 10, 1)
+        .within(0, 2_000, 2_047),
     unsigned("pdelta", 10, "change of the air pressure in three hours, hectopascal")
         .linear(1, -500, 10, 1)
         .within(0, 1_000, 1_023),

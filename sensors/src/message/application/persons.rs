@@ -1,8 +1,9 @@
 //! Persons on board: how many there are to be searched for.
 
-use super::layout::{Field, Layout};
-use super::layout::{spare, unsigned};
+use super::field::{Field, spare, unsigned};
+use super::layout::Layout;
 use super::{Application, Record};
+use serde::{Deserialize, Serialize};
 
 pub(super) const LAYOUTS: &[Layout] = &[
     super::targets::TARGETS_1998,
@@ -47,7 +48,7 @@ pub struct PersonsOnBoard {
 }
 
 /// A number of persons.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Persons {
     /// So many.
     Exactly(u16),
@@ -60,6 +61,15 @@ impl Persons {
     pub fn least(self) -> u16 {
         let (Persons::Exactly(persons) | Persons::AtLeast(persons)) = self;
         persons
+    }
+}
+
+impl std::fmt::Display for Persons {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Persons::Exactly(persons) => persons.fmt(f),
+            Persons::AtLeast(persons) => write!(f, "{persons}+"),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Ports: berths, clearance to enter, traffic signals, closed fairways.
 
-use super::layout::{Field, Layout, Stamp};
-use super::layout::{day, hour, latitude, linkage, longitude, minute, month, spare, text, unsigned};
+use super::field::{Field, day, hour, latitude, linkage, longitude, minute, month, spare, text, unsigned};
+use super::layout::{Layout, Stamp};
 use super::targets::VTS_TARGETS;
 
 pub(super) const LAYOUTS: &[Layout] = &[

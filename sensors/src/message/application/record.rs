@@ -1,15 +1,17 @@
 //! Fields with their values, read from bits and written back.
 
 use super::super::text;
-use super::layout::{Field, Kind};
+use super::field::Field;
+use super::layout::Kind;
 use super::{Bits, Payload};
+use std::fmt;
 
 /// The fields of an application, or of one group in it, in the order sent; spare bits left out.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Record(pub(super) Vec<Entry>);
 
 /// One field and its value.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Entry {
     /// What the table says of it.
     pub field: &'static Field,
@@ -28,6 +30,12 @@ pub enum Value {
     Bits(Bits),
     /// The groups of a repetition.
     Records(Vec<Record>),
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {:?}", self.field.name, self.value)
+    }
 }
 
 impl Entry {
@@ -98,12 +106,19 @@ impl Record {
     }
 
     /// Adds what `fields` say is at `cursor`; `None` where the bits end before the last bit that is needed.
-    pub(super) fn read(&mut self, fields: &'static [Field], bits: &Payload, cursor: &mut usize) -> Option<()> {
+    pub(super) fn read(
+        &mut self,
+        fields: &'static [Field],
+        bits: &Payload,
+        cursor: &mut usize,
+    ) -> Option<()> {
         for field in fields {
             let start = *cursor;
             let left = bits.len().saturating_sub(start);
             let (width, value) = match field.kind {
-                Kind::Unsigned(width) => (usize::from(width), number(bits.unsigned(start, width.into()) as i64)),
+                Kind::Unsigned(width) => {
+                    (usize::from(width), number(bits.unsigned(start, width.into()) as i64))
+                }
                 Kind::Signed(width) => (usize::from(width), number(bits.signed(start, width.into()))),
                 Kind::SignMagnitude { width, negative } => {
                     let magnitude = bits.unsigned(start + 1, usize::from(width) - 1) as i64;
@@ -111,7 +126,9 @@ impl Record {
                     (usize::from(width), number(sent))
                 }
                 Kind::Flag => (1, number(i64::from(bits.flag(start)))),
-                Kind::Text(characters) => (usize::from(characters) * 6, sixbit(bits, start, characters.into())),
+                Kind::Text(characters) => {
+                    (usize::from(characters) * 6, sixbit(bits, start, characters.into()))
+                }
                 Kind::TextToEnd(most) => {
                     let characters = usize::from(most).min(left / 6);
                     (characters * 6, sixbit(bits, start, characters))

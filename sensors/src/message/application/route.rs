@@ -1,8 +1,8 @@
 //! Routes, and when the tide allows one.
 
-use super::layout::{Field, Layout, Stamp};
-use super::layout::{counted, day, fine_latitude, fine_longitude, flag, hour, latitude, linkage, longitude, minute};
-use super::layout::{month, records, records_before, signed, spare, unsigned};
+use super::field::{Field, counted, day, fine_latitude, fine_longitude, flag, hour, latitude, linkage};
+use super::field::{longitude, minute, month, records, records_before, signed, spare, unsigned};
+use super::layout::{Layout, Stamp};
 
 pub(super) const LAYOUTS: &[Layout] = &[
     Layout::new("route", "IMO SN.1/Circ.289", &[(1, 27), (1, 28)], ROUTE).stamps(&[Stamp {
@@ -61,7 +61,8 @@ const TIDAL: &[Field] = &[
     unsigned("cspeed", 8, "speed of the current, knots").per(10, 1).within(0, 251, 255),
 ];
 
-const CURRENT_DIRECTION: Field = unsigned("cdir", 9, "direction of the current, degrees true").within(0, 359, 360);
+const CURRENT_DIRECTION: Field =
+    unsigned("cdir", 9, "direction of the current, degrees true").within(0, 359, 360);
 
 /// Latitude stands before longitude, and both are in 1/10000 minute.
 const TIDAL_2004: &[Field] = &[

@@ -1,7 +1,7 @@
 //! Saint Lawrence Seaway: wind, weather, water level and flow at its stations.
 
-use super::layout::{Field, Layout};
-use super::layout::{choice, day, hour, minute, month, records, rest, signed, spare, text, unsigned};
+use super::field::{Field, choice, day, hour, minute, month, records, rest, signed, spare, text, unsigned};
+use super::layout::Layout;
 
 pub(super) const LAYOUTS: &[Layout] = &[
     Layout::new(
@@ -42,8 +42,8 @@ const LONGITUDE: Field =
     signed("lon", 25, "longitude, degrees east").per(60_000, 4).within(-10_799_999, 10_799_999, 10_800_000);
 const LATITUDE: Field =
     signed("lat", 24, "latitude, degrees north").per(60_000, 4).within(-5_399_999, 5_399_999, 5_400_000);
-const WIND_SPEED: Field = unsigned("wspeed", 10, "wind speed, knots").per(10, 1);
-const WIND_GUST: Field = unsigned("wgust", 10, "highest wind speed, knots").per(10, 1);
+const WIND_SPEED: Field = unsigned("wspeed", 10, "wind speed, knots").per(10, 1).absent(1_023);
+const WIND_GUST: Field = unsigned("wgust", 10, "highest wind speed, knots").per(10, 1).absent(1_023);
 const WIND_DIRECTION: Field = unsigned("wdir", 9, "wind direction, degrees").within(0, 359, 511);
 
 const fn celsius(name: &'static str, meaning: &'static str) -> Field {
@@ -64,12 +64,23 @@ const WEATHER: &[Field] = &[
     unsigned("pressure", 14, "air pressure, hectopascal").per(10, 1).absent(16_383),
     celsius("airtemp", "air temperature, degrees Celsius"),
     celsius("dewpoint", "dew point, degrees Celsius"),
-    unsigned("visibility", 8, "visibility, kilometres").per(10, 1),
+    unsigned("visibility", 8, "visibility, kilometres").per(10, 1).absent(255),
     celsius("watertemp", "water temperature, degrees Celsius"),
 ];
 
-const WIND: &[Field] =
-    &[MONTH, DAY, HOUR, MINUTE, STATION, LONGITUDE, LATITUDE, WIND_SPEED, WIND_GUST, WIND_DIRECTION, spare(4)];
+const WIND: &[Field] = &[
+    MONTH,
+    DAY,
+    HOUR,
+    MINUTE,
+    STATION,
+    LONGITUDE,
+    LATITUDE,
+    WIND_SPEED,
+    WIND_GUST,
+    WIND_DIRECTION,
+    spare(4),
+];
 
 const WATER_LEVEL: &[Field] = &[
     MONTH,

@@ -1,12 +1,16 @@
 //! Targets that a vessel traffic service sees by other means than AIS: radar, say.
 
-use super::layout::{Field, Layout};
-use super::layout::{choice, latitude, longitude, records, spare, text, unsigned};
+use super::field::{Field, choice, latitude, longitude, records, spare, text, unsigned};
+use super::layout::Layout;
 
 /// Broadcast under the id of persons on board, and told from them by being longer.
-pub(super) const TARGETS_1998: Layout =
-    Layout::new("vts_targets_1998", "ITU-R M.1371-1, international function message 16", &[(1, 16)], &[TARGETS])
-        .broadcast_from(TARGET_BITS);
+pub(super) const TARGETS_1998: Layout = Layout::new(
+    "vts_targets_1998",
+    "ITU-R M.1371-1, international function message 16",
+    &[(1, 16)],
+    &[TARGETS],
+)
+.broadcast_from(TARGET_BITS);
 
 pub(super) const VTS_TARGETS: Layout =
     Layout::new("vts_targets", "IMO SN.1/Circ.289", &[(1, 17)], &[TARGETS]);

@@ -1,7 +1,7 @@
 //! Text on its own, or as the description of another message.
 
+use super::field::{flag, linkage, text_to_end, unsigned};
 use super::layout::Layout;
-use super::layout::{flag, linkage, text_to_end, unsigned};
 
 pub(super) const LAYOUTS: &[Layout] = &[
     Layout::new(

@@ -1,7 +1,7 @@
 //! A ship's height, ports, equipment, bunkers and persons.
 
-use super::layout::{Field, Layout};
-use super::layout::{linkage, spare, text, unsigned};
+use super::field::{Field, linkage, spare, text, unsigned};
+use super::layout::Layout;
 use super::persons::persons;
 
 pub(super) const LAYOUTS: &[Layout] = &[

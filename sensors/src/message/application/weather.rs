@@ -1,7 +1,7 @@
 //! Weather and water at a station: 1/11 of 2004 and 1/31, which has another order and other sentinels.
 
-use super::layout::{Field, Layout, Stamp};
-use super::layout::{day, flag, hour, latitude, longitude, minute, signed, spare, unsigned};
+use super::field::{Field, day, flag, hour, latitude, longitude, minute, signed, spare, unsigned};
+use super::layout::{Layout, Stamp};
 
 pub(super) const LAYOUTS: &[Layout] = &[
     Layout::new("weather", "IMO SN.1/Circ.289", &[(1, 31)], WEATHER).stamps(TIMESTAMP),
@@ -132,7 +132,9 @@ const WEATHER_2004: &[Field] = &[
     seconds("swellperiod", "swell period, seconds"),
     degrees_2004("swelldir", "direction the swell comes from, degrees true"),
     unsigned("seastate", 4, "sea state, Beaufort").within(0, 12, 15),
-    unsigned("watertemp", 10, "water temperature, degrees Celsius").linear(1, -100, 10, 1).within(0, 600, 1023),
+    unsigned("watertemp", 10, "water temperature, degrees Celsius")
+        .linear(1, -100, 10, 1)
+        .within(0, 600, 1023),
     unsigned("preciptype", 3, "precipitation").absent(7).beside(PRECIPITATION),
     unsigned("salinity", 9, "salinity, per mille").per(10, 1).within(0, 500, 511),
     unsigned("ice", 2, "ice").absent(3).beside(ICE),
