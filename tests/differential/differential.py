@@ -185,7 +185,7 @@ class Explained:
             if field not in fields and fields != ["*"]:
                 continue
             known = {"ours": ours, "theirs": theirs, "bits": bits, "u": lambda at, n: int(bits[at : at + n] or "0", 2),
-                     "length": len(bits), "len": len, "abs": abs, "isinstance": isinstance, "str": str, "int": int}
+                     "length": len(bits), "len": len, "abs": abs, "chr": chr, "isinstance": isinstance, "str": str, "int": int}
             try:
                 if eval(cause["code"], {"__builtins__": {}}, known):
                     cause["used"] += 1

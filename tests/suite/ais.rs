@@ -66,7 +66,10 @@ fn encode_names_bad_lines_and_goes_on() {
     assert!(!output.status.success());
     let sentences = text(&output);
     assert_eq!(sentences.lines().count(), 2, "{sentences}");
-    assert!(sentences.lines().all(|line| line.starts_with("!BSVDO,1,1,,B,>>M4f1i<59B04=@UHD,2*")), "{sentences}");
+    assert!(
+        sentences.lines().all(|line| line.starts_with("!BSVDO,1,1,,B,>>M4f1i<59B04=@UHD,2*")),
+        "{sentences}"
+    );
     let said = complaint(&output);
     assert!(said.contains("line 2: malformed_json") && said.contains("line 4: line_too_long"), "{said}");
     assert!(ais(&["decode"], &sentences).status.success());

@@ -80,7 +80,8 @@ fn nmea_parser(file: &Path) -> std::io::Result<(u64, u64)> {
         let Ok(line) = std::str::from_utf8(line) else { return };
         // Short messages of types 25 and 26 make it panic.
         let parsed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| parser.parse_sentence(line)));
-        let made = matches!(black_box(parsed), Ok(Ok(ref message)) if !matches!(message, ParsedMessage::Incomplete));
+        let made =
+            matches!(black_box(parsed), Ok(Ok(ref message)) if !matches!(message, ParsedMessage::Incomplete));
         messages += u64::from(made);
     })?;
     Ok((lines, messages))

@@ -27,7 +27,8 @@ pub(super) fn read(object: &Map<String, Value>, out: &mut Vec<Heard>) -> Result<
     };
     let told = |name: &str| number(object.get(name)).map(|value| (value * 10.0).round());
     // AIS-catcher writes 1024 for what it hasn't measured.
-    let measured = |name: &str| told(name).filter(|tenths| tenths.abs() < 10_000.0).map(|tenths| tenths as i16);
+    let measured =
+        |name: &str| told(name).filter(|tenths| tenths.abs() < 10_000.0).map(|tenths| tenths as i16);
     let signal = Signal { level: measured("signalpower"), offset: measured("ppm"), ..Signal::default() };
     out.push(Heard {
         said,

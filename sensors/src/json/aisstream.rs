@@ -119,7 +119,8 @@ pub(super) fn read(object: &Map<String, Value>, out: &mut Vec<Heard>) -> Result<
 fn draft(message: &Map<String, Value>, kind: u8, mmsi: u32) -> Draft {
     let mut draft = Draft::blank(kind, mmsi, false);
     fill(&mut draft, message, NAMES);
-    let part = |name: &str, part: &str| whole(message.get(name).and_then(|parts| parts.get(part))).unwrap_or(0);
+    let part =
+        |name: &str, part: &str| whole(message.get(name).and_then(|parts| parts.get(part))).unwrap_or(0);
     match kind {
         5 => {
             let [month, day, hour, minute] = ["Month", "Day", "Hour", "Minute"].map(|name| part("Eta", name));

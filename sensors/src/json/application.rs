@@ -11,8 +11,7 @@ use serde_json::{Map, Value};
 use std::fmt::Write as _;
 
 /// Names of the message itself.
-const TAKEN: [&str; 9] =
-    ["class", "type", "repeat", "mmsi", "scaled", "dac", "fid", "dest_mmsi", "data"];
+const TAKEN: [&str; 9] = ["class", "type", "repeat", "mmsi", "scaled", "dac", "fid", "dest_mmsi", "data"];
 
 fn key(field: &Field) -> (&'static str, &'static str) {
     (if TAKEN.contains(&field.name) { "app_" } else { "" }, field.name)
@@ -38,7 +37,8 @@ pub(super) fn write(bits: &Payload, addressed: bool, scaled: bool, out: &mut Str
 fn write_record(record: &Record, layout: Option<&Layout>, scaled: bool, out: &mut String) {
     let mut written = "";
     for entry in record.entries() {
-        let stamp = layout.and_then(|layout| layout.stamps.iter().find(|stamp| stamp.covers(entry.field.name)));
+        let stamp =
+            layout.and_then(|layout| layout.stamps.iter().find(|stamp| stamp.covers(entry.field.name)));
         // Writing to a string can't fail.
         let _ = match stamp {
             Some(stamp) if stamp.name == written => Ok(()),
@@ -161,7 +161,8 @@ impl Source for Named<'_> {
 
     fn records(&self, field: &Field) -> Vec<Box<dyn Source + '_>> {
         let groups = self.value(field).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        let group = |object| Box::new(Named { object, layout: None, scaled: self.scaled }) as Box<dyn Source + '_>;
+        let group =
+            |object| Box::new(Named { object, layout: None, scaled: self.scaled }) as Box<dyn Source + '_>;
         groups.iter().filter_map(Value::as_object).map(group).collect()
     }
 }

@@ -86,8 +86,7 @@ pub(super) fn bits(object: &Map<String, Value>) -> Result<Payload, Reject> {
     let is = |name: &str| object.get(name) == Some(&Value::Bool(true));
     // AIS-catcher numbers the parts of type 24 under a name of its own.
     let part_b = object.get("part").is_some_and(|part| part == "B") || number("partno") == Some(1);
-    draft.shape =
-        Shape { part_b, addressed: is("addressed"), structured: is("structured"), ..draft.shape };
+    draft.shape = Shape { part_b, addressed: is("addressed"), structured: is("structured"), ..draft.shape };
     for field in draft.fields() {
         match object.get(field.name) {
             // gpsd's and AIS-catcher's own have no `data` where they know the application.

@@ -100,9 +100,8 @@ fn seconds(seconds: f64) -> Option<Time> {
 /// `2022-12-29 18:22:32.318353 +0000 UTC`, `2021-07-22 12:20:11 GMT`, `20220729191340`.
 fn date(text: &str) -> Option<Time> {
     let mut digits = text.bytes().filter(u8::is_ascii_digit).map(|digit| u32::from(digit - b'0'));
-    let mut number = |count: usize| {
-        (0..count).try_fold(0, |number, _| digits.next().map(|digit| number * 10 + digit))
-    };
+    let mut number =
+        |count: usize| (0..count).try_fold(0, |number, _| digits.next().map(|digit| number * 10 + digit));
     let date = chrono::NaiveDate::from_ymd_opt(number(4)? as i32, number(2)?, number(2)?)?;
     let time = date.and_hms_opt(number(2)?, number(2)?, number(2)?)?;
     Some(Time::from_seconds(time.and_utc().timestamp()))

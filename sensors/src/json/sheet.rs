@@ -60,7 +60,8 @@ impl Sheet {
     }
 
     pub(super) fn unsigned(&self, at: usize, width: usize) -> u64 {
-        (at..at + width).fold(0, |value, bit| value << 1 | u64::from(self.bytes[bit / 8] >> (7 - bit % 8) & 1))
+        (at..at + width)
+            .fold(0, |value, bit| value << 1 | u64::from(self.bytes[bit / 8] >> (7 - bit % 8) & 1))
     }
 
     pub(super) fn len(&self) -> usize {

@@ -103,9 +103,9 @@ impl<'a> Delta<'a> {
 
     fn statics(&self, mmsi: u32, class_b: bool) -> Vec<Draft> {
         let name = self.text("name");
-        let callsign = self.text("communication.callsignVhf").or_else(|| {
-            self.get("communication")?.get("callsignVhf")?.as_str()
-        });
+        let callsign = self
+            .text("communication.callsignVhf")
+            .or_else(|| self.get("communication")?.get("callsignVhf")?.as_str());
         let imo = self.get("registrations").and_then(|all| all.get("imo")).or(self.get("registrations.imo"));
         let kind = self.get("design.aisShipType").and_then(|kind| kind.get("id"));
         let length = self.inner("design.length", "overall");

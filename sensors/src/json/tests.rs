@@ -191,7 +191,10 @@ fn hostile_json_is_refused() {
         ("{\"class\":\"AIS\",\"type\":14,\"mmsi\":1,\"text\":\"\\ud800\"}", Reject::MalformedJson),
         ("{\"class\":\"AIS\",\"type\":8,\"mmsi\":1,\"data\":\"9999999:00\"}", Reject::MalformedJson),
         ("{\"class\":\"AIS\",\"nmea\":[1]}", Reject::MalformedJson),
-        ("{\"class\":\"AIS\",\"nmea\":[\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\"]}", Reject::TooManyParts),
+        (
+            "{\"class\":\"AIS\",\"nmea\":[\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\"]}",
+            Reject::TooManyParts,
+        ),
         ("{\"class\":\"AIS\",\"type\":1,\"mmsi\":1} {}", Reject::MalformedJson),
         ("{}", Reject::UnknownJson),
         ("{\"a\":1}", Reject::UnknownJson),
@@ -201,7 +204,8 @@ fn hostile_json_is_refused() {
     }
     let long = format!("{{\"class\":\"AIS\",\"type\":14,\"mmsi\":1,\"text\":\"{}\"}}", "A".repeat(LINE_MAX));
     assert_eq!(refused(long.as_bytes()), Reject::LineTooLong);
-    let full = format!("{{\"class\":\"AIS\",\"type\":14,\"mmsi\":1,\"text\":\"{:A<1$}\"}}", "", LINE_MAX - 50);
+    let full =
+        format!("{{\"class\":\"AIS\",\"type\":14,\"mmsi\":1,\"text\":\"{:A<1$}\"}}", "", LINE_MAX - 50);
     assert_eq!(derived(&full)[0].0.kind, 14);
 }
 
@@ -273,7 +277,10 @@ fn an_aishub_record_gives_position_and_static_data() {
     assert!(position.contains(r#""type":1,"#) && position.contains(r#""course":356.5,"heading":116"#));
     assert!(position.contains(r#""lon":100.500000,"lat":12.250000"#), "{position}");
     let voyage = json(&voyage.0, true);
-    assert!(voyage.contains(r#""shipname":"SEA LION""#) && voyage.contains(r#""eta":"04-10T07:00Z""#), "{voyage}");
+    assert!(
+        voyage.contains(r#""shipname":"SEA LION""#) && voyage.contains(r#""eta":"04-10T07:00Z""#),
+        "{voyage}"
+    );
     assert!(voyage.contains(r#""draught":7.5"#), "{voyage}");
     assert_eq!(heard(r#"{"ERROR":false,"RECORDS":2}"#)[0].said, Said::Unused("AISHub".to_owned()));
     assert_eq!(refused(br#"{"MMSI":-1}"#), Reject::MalformedJson);
@@ -299,7 +306,10 @@ fn aisstream_messages_are_read_by_their_type() {
     );
     let statics = r#"{"MessageType":"ShipStaticData","MetaData":{"MMSI":567001234},"Message":{"ShipStaticData":{"AisVersion":1,"CallSign":"HSAB1","Destination":"BANGKOK","Dimension":{"A":10,"B":20,"C":3,"D":4},"Dte":false,"Eta":{"Day":10,"Hour":7,"Minute":0,"Month":4},"FixType":1,"ImoNumber":9074729,"MaximumStaticDraught":7.5,"MessageID":5,"Name":"SEA LION           ","RepeatIndicator":0,"Type":70,"UserID":567001234}}}"#;
     let voyage = json(&derived(statics)[0].0, true);
-    assert!(voyage.contains(r#""shipname":"SEA LION""#) && voyage.contains(r#""eta":"04-10T07:00Z""#), "{voyage}");
+    assert!(
+        voyage.contains(r#""shipname":"SEA LION""#) && voyage.contains(r#""eta":"04-10T07:00Z""#),
+        "{voyage}"
+    );
     let report = r#"{"MessageType":"StaticDataReport","MetaData":{"MMSI":567009876},"Message":{"StaticDataReport":{"MessageID":24,"PartNumber":false,"ReportA":{"Name":"CHOKE DEE 9","Valid":true},"ReportB":{"Valid":false},"UserID":567009876}}}"#;
     let parts = derived(report);
     assert_eq!(parts.len(), 1);

@@ -248,8 +248,7 @@ pub fn station_hash(name: &[u8]) -> u64 {
 }
 
 fn station_hash_of<'a>(name: impl Iterator<Item = &'a u8>) -> u64 {
-    let hash =
-        name.fold(0xcbf2_9ce4_8422_2325_u64, |h, &b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+    let hash = name.fold(0xcbf2_9ce4_8422_2325_u64, |h, &b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
     hash.max(1)
 }
 

@@ -50,7 +50,11 @@ pub(super) fn closing_backslash(bytes: &[u8]) -> Option<(usize, u8)> {
     let (words, tail) = bytes.as_chunks::<8>();
     let (mut sum, mut telling) = (0, 0);
     let mut at = 0;
-    for word in words.iter().map(|word| u64::from_le_bytes(*word)).chain((!tail.is_empty()).then(|| tail_word(bytes, tail).0)) {
+    for word in words
+        .iter()
+        .map(|word| u64::from_le_bytes(*word))
+        .chain((!tail.is_empty()).then(|| tail_word(bytes, tail).0))
+    {
         let end = zeros(word ^ ONES * u64::from(b'\\'));
         let kept = if end == 0 { u64::MAX } else { (end & end.wrapping_neg()) - 1 >> 7 };
         sum ^= word & kept;

@@ -37,8 +37,11 @@ pub(crate) fn usual<'a>(line: &'a [u8], payload: &mut Payload) -> Option<(Option
     }
     let vdm = vdm::usual(talker, own_ship, fields)?;
     // A comma in the payload means that there are more fields than there should be; it is no armour either.
-    let whole =
-        if vdm.total == 1 { payload.push_armour(vdm.payload, vdm.fill).is_ok() } else { !contains(vdm.payload, b',') };
+    let whole = if vdm.total == 1 {
+        payload.push_armour(vdm.payload, vdm.fill).is_ok()
+    } else {
+        !contains(vdm.payload, b',')
+    };
     whole.then_some((tag, vdm))
 }
 

@@ -37,9 +37,11 @@ impl<'a> Vdm<'a> {
         };
         let talker = [sentence.address[0], sentence.address[1]];
         let fields = sentence.fields;
-        Some(usual(talker, own_ship, fields)
-            .filter(|vdm| !contains(vdm.payload, b','))
-            .map_or_else(|| unusual(talker, own_ship, fields), Ok))
+        Some(
+            usual(talker, own_ship, fields)
+                .filter(|vdm| !contains(vdm.payload, b','))
+                .map_or_else(|| unusual(talker, own_ship, fields), Ok),
+        )
     }
 }
 
