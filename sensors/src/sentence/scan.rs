@@ -7,6 +7,11 @@
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x8080_8080_8080_8080;
 
+/// `byte` eight times.
+const fn spread(byte: u8) -> u64 {
+    ONES * byte as u64
+}
+
 /// The XOR of all bytes, which is the checksum of IEC 61162-1, and whether any of them is one of `telling`.
 #[inline(always)]
 pub(super) fn xor_and_find<const N: usize>(bytes: &[u8], telling: [u8; N]) -> (u8, bool) {
@@ -16,14 +21,14 @@ pub(super) fn xor_and_find<const N: usize>(bytes: &[u8], telling: [u8; N]) -> (u
         let word = u64::from_le_bytes(*word);
         sum ^= word;
         for byte in telling {
-            found |= zeros(word ^ ONES * u64::from(byte));
+            found |= zeros(word ^ spread(byte));
         }
     }
     if !tail.is_empty() {
         let (rest, valid) = tail_word(bytes, tail);
         sum ^= rest;
         for byte in telling {
-            found |= zeros(rest ^ ONES * u64::from(byte)) & valid;
+            found |= zeros(rest ^ spread(byte)) & valid;
         }
     }
     (folded(sum), found != 0)
@@ -55,10 +60,10 @@ pub(super) fn closing_backslash(bytes: &[u8]) -> Option<(usize, u8)> {
         .map(|word| u64::from_le_bytes(*word))
         .chain((!tail.is_empty()).then(|| tail_word(bytes, tail).0))
     {
-        let end = zeros(word ^ ONES * u64::from(b'\\'));
-        let kept = if end == 0 { u64::MAX } else { (end & end.wrapping_neg()) - 1 >> 7 };
+        let end = zeros(word ^ spread(b'\\'));
+        let kept = if end == 0 { u64::MAX } else { ((end & end.wrapping_neg()) - 1) >> 7 };
         sum ^= word & kept;
-        telling |= zeros(word & TELLING ^ ONES * 0x20) & kept;
+        telling |= zeros((word & TELLING) ^ spread(b' ')) & kept;
         if end != 0 {
             return (telling == 0).then(|| (at + end.trailing_zeros() as usize / 8, folded(sum)));
         }
@@ -72,7 +77,7 @@ pub(super) fn closing_backslash(bytes: &[u8]) -> Option<(usize, u8)> {
 pub(super) fn find(bytes: &[u8], byte: u8) -> Option<usize> {
     let (words, tail) = bytes.as_chunks::<8>();
     for (i, word) in words.iter().enumerate() {
-        let found = zeros(u64::from_le_bytes(*word) ^ ONES * u64::from(byte));
+        let found = zeros(u64::from_le_bytes(*word) ^ spread(byte));
         if found != 0 {
             return Some(i * 8 + found.trailing_zeros() as usize / 8);
         }
@@ -81,7 +86,7 @@ pub(super) fn find(bytes: &[u8], byte: u8) -> Option<usize> {
         return None;
     }
     let (rest, valid) = tail_word(bytes, tail);
-    let found = zeros(rest ^ ONES * u64::from(byte)) & valid;
+    let found = zeros(rest ^ spread(byte)) & valid;
     (found != 0).then(|| words.len() * 8 + found.trailing_zeros() as usize / 8)
 }
 
@@ -147,9 +152,9 @@ pub(super) fn decimal(text: &[u8]) -> Option<u64> {
 
 /// Neighbours are joined three times: digits to pairs, pairs to fours, fours to eight.
 fn eight_digits(word: u64) -> Option<u64> {
-    const TENS: u64 = ONES * 0xf0;
-    let digits = word & TENS == ONES * 0x30 && word.wrapping_add(ONES * 6) & TENS == ONES * 0x30;
-    let pairs = ((word & ONES * 0x0f).wrapping_mul(10 << 8 | 1)) >> 8;
+    const TENS: u64 = spread(0xf0);
+    let digits = word & TENS == spread(b'0') && word.wrapping_add(spread(6)) & TENS == spread(b'0');
+    let pairs = ((word & spread(0x0f)).wrapping_mul(10 << 8 | 1)) >> 8;
     let fours = ((pairs & 0x00ff_00ff_00ff_00ff).wrapping_mul(100 << 16 | 1)) >> 16;
     let eight = ((fours & 0x0000_ffff_0000_ffff).wrapping_mul(10_000 << 32 | 1)) >> 32;
     digits.then_some(eight)
