@@ -3,6 +3,7 @@
 mod repeats;
 
 use repeats::Repeats;
+use sensors::sentence::Checksum;
 use sensors::{Counts, Decoder, Line, ReceiverId, Report, Tally, Time, receiver::Batch, report::Content};
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +33,16 @@ impl Admit {
             }
         }
         out.truncate(kept);
+    }
+
+    /// Whether each receiver's sentences must bring their checksums, in the order of the receivers' numbers.
+    pub fn expect_checksums(&mut self, checksums: impl Iterator<Item = Checksum>) {
+        for receiver in self.decoder.without_checksum().collect::<Vec<_>>() {
+            self.decoder.set_checksum(receiver, Checksum::Required);
+        }
+        for (number, checksum) in (0..=u16::MAX).zip(checksums) {
+            self.decoder.set_checksum(ReceiverId(number), checksum);
+        }
     }
 
     /// The clock of the edge passes.

@@ -13,6 +13,7 @@ use sensors::{Decoder, Line, ReceiverId, Report, Time};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Stdout, Write};
 use std::path::{Path, PathBuf};
+use watchkeeper::daemon;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -132,7 +133,7 @@ impl Decoding {
                 length => length.with_context(|| format!("read {}", path.display()))?,
             };
             // All lines of one read arrived by now; whoever waits for them gets them before the next is waited for.
-            let heard_at = Time::from_millis(chrono::Utc::now().timestamp_millis());
+            let heard_at: Time = daemon::now();
             let mut bytes = &buffer[..length];
             while let Some(line) = splitter.next(&mut bytes) {
                 self.line(heard_at, line)?;

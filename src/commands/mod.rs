@@ -60,7 +60,7 @@ fn core_settings(settings: &Settings, places: &Places) -> watch::Settings {
 
 fn station(receiver: &sensors::receiver::Settings) -> watch::Station {
     let (name, latitude, longitude) = (receiver.name.clone(), receiver.latitude, receiver.longitude);
-    watch::Station { name, latitude, longitude }
+    watch::Station { name, latitude, longitude, checksum: receiver.checksum }
 }
 
 fn count(n: usize, noun: &str) -> String {

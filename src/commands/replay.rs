@@ -36,7 +36,12 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
     core.receivers = arguments
         .files
         .iter()
-        .map(|file| watch::Station { name: name(file), latitude: None, longitude: None })
+        .map(|file| watch::Station {
+            name: name(file),
+            latitude: None,
+            longitude: None,
+            checksum: Default::default(),
+        })
         .collect();
     let (folder, thrown_away) = match arguments.database {
         Some(folder) => (folder, false),

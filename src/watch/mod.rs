@@ -14,6 +14,7 @@ use crate::picture::Picture;
 use crate::place::Places;
 use crate::place::zone::{Zone, Zones};
 use crate::track::{self, Claim, Fix, Gained};
+use sensors::sentence::Checksum;
 use sensors::{Counts, ReceiverId, Report, Tally, Time};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
@@ -55,6 +56,9 @@ pub struct Station {
     /// Where its antenna stands, degrees.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub longitude: Option<f64>,
+    /// Whether its sentences must bring their checksums.
+    #[serde(default, skip_serializing_if = "Checksum::is_required")]
+    pub checksum: Checksum,
 }
 
 /// What the core knows of the world and was told to do. Not state: it follows from settings and place files.
@@ -147,7 +151,8 @@ impl Watch {
 
     /// Works by these settings from here on. Text that this version can't read changes nothing.
     fn settle(&mut self, text: String) {
-        if let Ok(settings) = toml::from_str(&text) {
+        if let Ok(settings) = toml::from_str::<Settings>(&text) {
+            self.stages.admit.expect_checksums(settings.receivers.iter().map(|station| station.checksum));
             self.world = World::new(settings, self.world.places.clone());
             self.stages.settings = text;
         }

@@ -15,7 +15,7 @@ pub(super) fn read(object: &Map<String, Value>, out: &mut Vec<Heard>) -> Result<
         out.push(Heard::new(Said::Unused("AISHub".to_owned())));
         return Ok(());
     }
-    let record = Record { object, as_sent: !object.get("TIME").is_some_and(|time| is_date(time)) };
+    let record = Record { object, as_sent: !object.get("TIME").is_some_and(is_date) };
     let mmsi = mmsi(object.get("MMSI"))?;
     let time = record.time();
     let status = whole(object.get("NAVSTAT"));

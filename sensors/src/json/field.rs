@@ -279,6 +279,10 @@ impl Field {
 
     /// Puts the number as sent into `sheet`; `None` where it has too many bits.
     pub(super) fn set(&self, raw: i64, sheet: &mut Sheet) -> Option<()> {
+        // Texts are wider than a number.
+        if !(1..=62).contains(&self.width) {
+            return None;
+        }
         let signed = matches!(self.form, Form::Turn | Form::Scaled { signed: true, .. });
         let (low, high) = if signed {
             (-(1_i64 << (self.width - 1)), (1_i64 << (self.width - 1)) - 1)
@@ -304,6 +308,7 @@ impl Field {
     pub(super) fn clear(&self, sheet: &mut Sheet) {
         match self.form {
             Form::AtEnd => sheet.push(self.width, 0),
+            Form::Text | Form::LongName => sheet.text(self.at, self.width / 6, ""),
             _ if self.width == 0 => sheet.grow(self.at),
             _ => sheet.set(self.at, self.width, self.absent as u64),
         }
@@ -318,7 +323,10 @@ impl Field {
                 let characters = rest.chars().count().min(NAME_EXTENSION_MAX);
                 sheet.text(NAME_EXTENSION, characters, rest);
             }
-            Form::TextToEnd => sheet.text(self.at, value.chars().count(), value),
+            Form::TextToEnd => {
+                sheet.grow(self.at);
+                sheet.text(self.at, value.chars().count(), value);
+            }
             Form::Data { .. } => return read_data(value, self.at, sheet),
             _ => return None,
         }

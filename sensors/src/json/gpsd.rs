@@ -63,7 +63,8 @@ pub fn write_bits(bits: &Payload, scaled: bool, out: &mut String) {
 ///
 /// # Errors
 /// `MalformedJson` for what is not JSON, or has a value that is not what its name demands; `UnknownJson` for
-/// another class; and as [`Message::decode`].
+/// another class, and for application data that come without `data` in fields that are not known; and as
+/// [`Message::decode`].
 pub fn read(json: &[u8]) -> Result<Message, Reject> {
     let object = super::object(json)?;
     if object.get("class").and_then(Value::as_str) != Some("AIS") {
@@ -78,10 +79,7 @@ pub(super) fn bits(object: &Map<String, Value>) -> Result<Payload, Reject> {
     let number = |name: &str| object.get(name).and_then(Value::as_u64);
     let kind = number("type").ok_or(Reject::MalformedJson)?;
     let kind = u8::try_from(kind).ok().filter(|kind| (1..=27).contains(kind));
-    let mut draft = Draft::new(
-        kind.ok_or(Reject::UnknownMessageType)?,
-        number("mmsi").and_then(|mmsi| u32::try_from(mmsi).ok()).ok_or(Reject::MalformedJson)?,
-    );
+    let mut draft = Draft::new(kind.ok_or(Reject::UnknownMessageType)?, super::mmsi(object.get("mmsi"))?);
     draft.repeat(number("repeat").map_or(0, |repeat| repeat.min(3) as i64));
     let is = |name: &str| object.get(name) == Some(&Value::Bool(true));
     // AIS-catcher numbers the parts of type 24 under a name of its own.
@@ -93,12 +91,16 @@ pub(super) fn bits(object: &Map<String, Value>) -> Result<Payload, Reject> {
             None if field.name == "data" && matches!(draft.shape.kind, 6 | 8) => {
                 field.clear(&mut draft.sheet);
                 let data = application::bits(object, draft.shape.kind == 6, scaled);
-                draft.sheet.push_bits(&data.unwrap_or_default());
+                draft.sheet.push_bits(&data.ok_or(Reject::UnknownJson)?);
             }
             None | Some(Value::Null) if field.name == "part" => {
                 draft.sheet.set(field.at, field.width, u64::from(part_b));
             }
             None | Some(Value::Null) => field.clear(&mut draft.sheet),
+            // AIS-catcher's own rate of turn mixes units; it tells the integer beside it.
+            Some(_) if field.name == "turn" && object.contains_key("turn_unscaled") => {
+                field.read(&object["turn_unscaled"], false, &mut draft.sheet).ok_or(Reject::MalformedJson)?;
+            }
             Some(value) => {
                 field.read(value, scaled, &mut draft.sheet).ok_or(Reject::MalformedJson)?;
             }

@@ -71,13 +71,14 @@ fn every_type_is_written_as_gpsdecode_prints_it() {
         assert_eq!(found.len(), 1, "{case}");
         kinds[usize::from(found[0].kind)] = true;
         for (theirs, scaled) in objects.into_iter().zip([true, false]) {
-            let ours = json(&found[0], scaled);
-            let parsed = object(ours.as_bytes()).expect("our own");
-            for (name, value) in object(theirs.as_bytes()).expect("gpsd's") {
-                let same = parsed.get(&name).is_some_and(|ours| is_close(ours, &value));
-                assert!(same, "{name}: {value}\n{ours}\n{theirs}");
+            let read = gpsd::read(theirs.as_bytes()).expect("gpsd's own");
+            for ours in [json(&found[0], scaled), json(&read, scaled)] {
+                let parsed = object(ours.as_bytes()).expect("our own");
+                for (name, value) in object(theirs.as_bytes()).expect("gpsd's") {
+                    let same = parsed.get(&name).is_some_and(|ours| is_close(ours, &value));
+                    assert!(same, "{name}: {value}\n{ours}\n{theirs}");
+                }
             }
-            assert_eq!(gpsd::read(theirs.as_bytes()).map(|message| json(&message, scaled)), Ok(ours));
         }
     }
     assert!(kinds[1..].iter().all(|seen| *seen), "{kinds:?}");
@@ -133,8 +134,10 @@ proptest! {
 
     #[test]
     fn unscaled_keeps_what_a_message_says(message in random()) {
-        // Of their lists the last that says anything ends the message; the rest is as it was.
-        prop_assume!(!matches!(message.kind, 7 | 13 | 15 | 16 | 20));
+        // Of these lists the last entry that says anything ends the message; of a maker, a `@` ends the letters.
+        if matches!(message.kind, 7 | 13 | 15 | 16 | 20 | 24) {
+            return Ok(());
+        }
         prop_assert_eq!(gpsd::read(json(&message, false).as_bytes()), Ok(message));
     }
 
@@ -186,7 +189,9 @@ fn hostile_json_is_refused() {
         ("{\"class\":\"AIS\",\"type\":1,\"mmsi\":1,\"speed\":1e300}", Reject::MalformedJson),
         ("{\"class\":\"AIS\",\"type\":1,\"mmsi\":1,\"heading\":512}", Reject::MalformedJson),
         ("{\"class\":\"AIS\",\"type\":1,\"mmsi\":99999999999999999999}", Reject::MalformedJson),
+        ("{\"class\":\"AIS\",\"type\":1,\"mmsi\":1073741824}", Reject::MalformedJson),
         ("{\"class\":\"AIS\",\"type\":1}", Reject::MalformedJson),
+        ("{\"class\":\"AIS\",\"type\":8,\"mmsi\":1,\"dac\":999,\"fid\":9}", Reject::UnknownJson),
         ("{\"class\":\"AIS\",\"type\":28,\"mmsi\":1}", Reject::UnknownMessageType),
         ("{\"class\":\"AIS\",\"type\":14,\"mmsi\":1,\"text\":\"\\ud800\"}", Reject::MalformedJson),
         ("{\"class\":\"AIS\",\"type\":8,\"mmsi\":1,\"data\":\"9999999:00\"}", Reject::MalformedJson),

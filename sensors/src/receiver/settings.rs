@@ -7,6 +7,7 @@ use super::profile::{self, Profile};
 use super::replay::{self, Pace};
 use super::secret::SecretRef;
 use super::udp::is_interface_name;
+use crate::sentence::Checksum;
 use crate::{ReceiverId, Time};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr};
@@ -65,6 +66,10 @@ pub struct Settings {
     /// something every second; raise this where hours pass between vessels.
     #[serde(default = "idle_timeout_default")]
     pub idle_timeout_seconds: u32,
+    /// `"required"`: a sentence without its checksum is refused. `"optional"`: it is read, for devices that add none;
+    /// a line that was cut short may then be taken for a whole one. A wrong checksum is always refused.
+    #[serde(default, skip_serializing_if = "Checksum::is_required")]
+    pub checksum: Checksum,
     /// For `http-listen`: the stations that may post, each with its token of 16 characters or more, sent as
     /// `Authorization: Bearer TOKEN` or as the password of a user (AIS-catcher: `USERPWD station:TOKEN`). Required
     /// where the address is open beyond this machine. The link is not encrypted: across other people's networks
@@ -198,6 +203,7 @@ impl Settings {
             init: Vec::new(),
             from_start: false,
             idle_timeout_seconds: idle_timeout_default(),
+            checksum: Checksum::Required,
             tokens: Vec::new(),
             interval_seconds: None,
             subscribe: None,

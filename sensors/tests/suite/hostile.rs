@@ -24,8 +24,7 @@ fn survives_the_line_that_made_another_subtract_below_zero_part_0_of_1() {
 fn survives_the_line_that_made_another_slice_past_the_end_types_25_and_26_without_a_body() {
     for armour in ["I5", "J02", "I", "J", "I5RTgt0", "J5RTgt0"] {
         let ear = Ear::of(&[compose("AIVDM", &format!("1,1,,A,{armour},0"))]);
-        assert!(ear.reports.len() <= 1, "{armour}");
-        assert_eq!(ear.counts().messages + ear.counts().refused, 1, "{armour}");
+        assert_eq!(ear.reports.len() as u64 + ear.counts().refused, 1, "{armour}");
     }
     // Cut short before fill bits and checksum.
     assert!(Ear::of(&["!AIVDM,1,1,,A,I5", "!AIVDM,1,1,,A,J02*72"]).reports.is_empty());

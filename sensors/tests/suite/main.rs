@@ -2,4 +2,5 @@
 
 mod hostile;
 mod interleaving;
+mod sentences;
 mod streams;
