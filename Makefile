@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test quick edge bench bench-link console packages clean tools node style browser release
+.PHONY: help run test quick edge bench bench-decode bench-link differential fuzz fuzz-lines console packages clean tools node style browser release peers
 
 # Where the exercise's console is served.
 PORT ?= 8080
@@ -12,7 +12,7 @@ PORT ?= 8080
 export PATH := $(PATH):/usr/sbin
 
 # One word a package, with the command that tells whether it is there.
-PACKAGES := chromium:chromium build-essential:cc mosquitto:mosquitto gpsd:gpsd
+PACKAGES := chromium:chromium build-essential:cc mosquitto:mosquitto gpsd:gpsd gpsd-clients:gpsdecode python3-venv:python3
 
 DEBUG := target/debug/watchkeeper
 RELEASE := target/release/watchkeeper
@@ -20,7 +20,7 @@ NIGHT := fixtures/exercises/night-gulf-of-thailand.toml
 CONSOLE_SOURCES := $(shell find console -type f -not -path '*/node_modules/*' -not -path 'console/dist/*')
 
 help: ## say what there is
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12 | sed 's/^/make /'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14 | sed 's/^/make /'
 
 run: tools console var/night.nmea var/exercise.toml ## build all, and play a night in the Gulf of Thailand at http://127.0.0.1:8080
 	@# A night begins at its beginning: the exercise's database is made anew.
@@ -47,6 +47,26 @@ bench: tools ## lines a second through the whole pipeline, beside splitting the 
 bench-link: tools ## lines a second over TCP on loopback, into the queue before the journal
 	cargo bench -p sensors --bench loopback
 
+bench-decode: peers ## ours and other decoders over two million sentences; CAPTURES=files takes yours
+	@if [ -n "$(CAPTURES)" ]; then python3 benches/decoders/run.py $(CAPTURES); else \
+		$(MAKE) --no-print-directory $(RELEASE) && mkdir -p $(PEERS) && \
+		$(RELEASE) exercise fixtures/exercises/busy-sea.toml --hours 2 -o $(PEERS)/busy-sea.nmea && \
+		python3 benches/decoders/run.py $(PEERS)/busy-sea.nmea; fi
+
+differential: peers ## ours and other decoders field by field; CAPTURES=folder, MOST=messages of one file
+	python3 tests/differential/differential.py $(or $(CAPTURES),fixtures) --most $(or $(MOST),0)
+
+fuzz: tools ## coverage-guided fuzzing of each target for SECONDS=60
+	@command -v cargo-fuzz >/dev/null || cargo install cargo-fuzz --version 0.13.1 --locked
+	cd sensors/fuzz && for target in $$(RUSTC_BOOTSTRAP=1 cargo fuzz list --fuzz-dir .); do \
+		mkdir -p $(CURDIR)/target/fuzz/corpus/$$target; \
+		RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir . --target-dir $(CURDIR)/target/fuzz $$target $(CURDIR)/target/fuzz/corpus/$$target seeds -- -max_total_time=$(or $(SECONDS),60) -max_len=4096; \
+	done
+
+fuzz-lines: tools ## damaged lines through the decoder, with overflow checks and debug assertions; LINES=10000000
+	LINES=$(or $(LINES),10000000) SEED=$(or $(SEED),1) CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true \
+		cargo test --release --target-dir target/checked -p sensors --test mutated_lines -- --nocapture
+
 console: node console/dist/.built ## build the page, when its sources changed
 
 packages: ## the system packages that the tests need, installed where they are missing
@@ -66,6 +86,17 @@ clean: ## remove all that was built, and the exercise
 	rm -rf target var console/dist console/node_modules
 
 # -- the parts --
+
+# The other decoders: a crate of its own, and Python's in an environment of their own.
+PEERS := target/peers
+
+peers: tools packages $(PEERS)/venv/.installed
+	cargo build --release --quiet --locked --manifest-path benches/decoders/Cargo.toml --target-dir $(PEERS)/rust
+
+$(PEERS)/venv/.installed: tests/differential/requirements.txt
+	python3 -m venv $(PEERS)/venv
+	$(PEERS)/venv/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 tools:
 	@command -v cargo >/dev/null || { echo "cargo is missing: install a Rust toolchain, https://rustup.rs" >&2; exit 1; }

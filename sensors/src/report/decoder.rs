@@ -37,9 +37,15 @@ pub struct Line<'a> {
 /// messages by [`OPEN_MAX`](sentence::assembly::OPEN_MAX), the rest by the number of receivers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Decoder {
+    receivers: BTreeMap<ReceiverId, Hearing>,
+    all: All,
+}
+
+/// What is remembered of all receivers together.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct All {
     assembly: Assembly,
     groups: Groups,
-    receivers: BTreeMap<ReceiverId, Hearing>,
     pub(super) senders: FxHashSet<u32>,
     pub(super) counts: Counts,
 }
@@ -79,7 +85,7 @@ impl Decoder {
 
     /// What it has counted so far.
     pub fn counts(&self) -> &Counts {
-        &self.counts
+        &self.all.counts
     }
 
     /// What came of one receiver's lines so far.
@@ -102,30 +108,69 @@ impl Decoder {
 
     /// How many messages wait for parts, at most [`OPEN_MAX`](sentence::assembly::OPEN_MAX).
     pub fn unfinished(&self) -> usize {
-        self.assembly.open()
+        self.all.assembly.open()
     }
 
     /// How many different MMSIs have sent a message of types 1-27, up to [`SENDERS_MAX`].
     pub fn senders(&self) -> usize {
-        self.senders.len()
+        self.all.senders.len()
     }
 
     /// Reads one line and adds what it completes to `out`.
+    #[inline]
     pub fn line(&mut self, line: Line<'_>, out: &mut Vec<Report>) {
-        self.counts.lines += 1;
-        let (messages, refused) = (self.counts.messages, self.counts.refused);
-        let mut hearing = self.receivers.get(&line.receiver).copied().unwrap_or_default();
+        let hearing = self.receivers.entry(line.receiver).or_default();
+        let all = &mut self.all;
+        all.counts.lines += 1;
+        let (messages, refused) = (all.counts.messages, all.counts.refused);
+        let mut payload = Payload::new();
+        match sentence::usual(line.bytes, &mut payload) {
+            Some((tag, vdm)) => all.usual(line, tag, vdm, &payload, hearing, out),
+            None => all.items(line, hearing, out),
+        }
+        hearing.tally.messages += all.counts.messages - messages;
+        hearing.tally.refused += all.counts.refused - refused;
+    }
+}
+
+impl All {
+    /// Reads a line of the usual form, the bits of whose message are in `payload` if it came whole.
+    #[inline]
+    fn usual(
+        &mut self,
+        line: Line<'_>,
+        tag: Option<Tag>,
+        vdm: Vdm<'_>,
+        payload: &Payload,
+        hearing: &mut Hearing,
+        out: &mut Vec<Report>,
+    ) {
+        self.counts.sentences += 1;
+        hearing.ais_sentences += 1;
+        let tag = match (hearing.tag.take(), tag) {
+            (None, Some(Tag { group: None, .. }) | None) => tag,
+            (earlier, tag) => {
+                hearing.tag = earlier;
+                tag.into_iter().for_each(|tag| self.tag(line, tag, hearing));
+                hearing.tag.take()
+            }
+        };
+        let origin = self.origin(line, &[], tag);
+        if vdm.total == 1 {
+            self.payload(line, origin, vdm.own_ship, payload, out);
+        } else {
+            self.part(line, origin, vdm, hearing.ais_sentences, out);
+        }
+    }
+
+    /// Reads a line that may hold anything.
+    #[cold]
+    fn items(&mut self, line: Line<'_>, hearing: &mut Hearing, out: &mut Vec<Report>) {
         for item in sentence::items_with(line.bytes, hearing.checksum) {
             match item {
-                Item::Tag(tag) => {
-                    let all = hearing.tag.get_or_insert_default();
-                    all.extend(tag);
-                    if all.group.is_some() {
-                        self.groups.inherit(line.receiver, line.heard_at, all);
-                    }
-                }
-                Item::Sentence(sentence) => self.sentence(line, &sentence, &mut hearing, out),
-                Item::Json(text) => self.json(line, text, &mut hearing, out),
+                Item::Tag(tag) => self.tag(line, tag, hearing),
+                Item::Sentence(sentence) => self.sentence(line, &sentence, hearing, out),
+                Item::Json(text) => self.json(line, text, hearing, out),
                 Item::Refused(reject) => {
                     self.counts.refuse(reject, 1);
                     // A TAG block's sentence that is lost takes the block's values with it.
@@ -135,9 +180,16 @@ impl Decoder {
                 }
             }
         }
-        hearing.tally.messages += self.counts.messages - messages;
-        hearing.tally.refused += self.counts.refused - refused;
-        self.receivers.insert(line.receiver, hearing);
+    }
+
+    /// A TAG block counts for the next sentence, together with those before it.
+    #[inline]
+    fn tag(&mut self, line: Line<'_>, tag: Tag, hearing: &mut Hearing) {
+        let all = hearing.tag.get_or_insert_default();
+        all.extend(tag);
+        if all.group.is_some() {
+            self.groups.inherit(line.receiver, line.heard_at, all);
+        }
     }
 
     pub(super) fn sentence(
@@ -150,13 +202,13 @@ impl Decoder {
         self.counts.sentences += 1;
         if let Some(vdm) = Vdm::read(sentence) {
             hearing.ais_sentences += 1;
-            let origin = self.origin(line, sentence, hearing.tag.take());
+            let origin = self.origin(line, sentence.trailer, hearing.tag.take());
             match vdm {
                 Ok(vdm) => self.vdm(line, origin, vdm, hearing.ais_sentences, out),
                 Err(reject) => self.counts.refuse(reject, 1),
             }
         } else if let Some(content) = other_content(sentence) {
-            let origin = self.origin(line, sentence, hearing.tag.take());
+            let origin = self.origin(line, sentence.trailer, hearing.tag.take());
             match content {
                 Ok(Some(content)) => {
                     match content {
@@ -179,11 +231,11 @@ impl Decoder {
     }
 
     /// What the TAG block says, and the trailer where it does not; an unbelievable time removed.
-    fn origin(&mut self, line: Line<'_>, sentence: &Sentence<'_>, tag: Option<Tag>) -> Origin {
+    fn origin(&mut self, line: Line<'_>, trailer: &[u8], tag: Option<Tag>) -> Origin {
         let mut tag = tag.unwrap_or_default();
         let mut signal = None;
-        if !sentence.trailer.is_empty() {
-            let trailer = Trailer::read(sentence.trailer);
+        if !trailer.is_empty() {
+            let trailer = Trailer::read(trailer);
             if tag.station == 0 {
                 tag.station = trailer.station;
             }
@@ -211,8 +263,12 @@ impl Decoder {
                 Ok(()) => self.payload(line, origin, vdm.own_ship, &payload, out),
                 Err(reject) => self.counts.refuse(reject, 1),
             }
-            return;
+        } else {
+            self.part(line, origin, vdm, ordinal, out);
         }
+    }
+
+    fn part(&mut self, line: Line<'_>, origin: Origin, vdm: Vdm<'_>, ordinal: u64, out: &mut Vec<Report>) {
         let Origin { tag, signal } = origin;
         let part = Part { receiver: line.receiver, ordinal, heard_at: line.heard_at, tag, signal, vdm };
         let counts = &mut self.counts;

@@ -1,12 +1,12 @@
 //! Lines of JSON among the sentences: raw sentences read on, decoded values taken as derived messages.
 
-use super::decoder::{Hearing, report};
-use super::{Ais, Content, Decoder, Line, Report, SENDERS_MAX};
+use super::decoder::{All, Hearing, report};
+use super::{Ais, Content, Line, Report, SENDERS_MAX};
 use crate::json::{self, Said};
 use crate::message::Message;
 use crate::sentence::{self, Item, Reject, Signal, Tag};
 
-impl Decoder {
+impl All {
     /// Reads what a line of JSON tells; a TAG block before it holds for all of it.
     pub(super) fn json(&mut self, line: Line<'_>, text: &[u8], hearing: &mut Hearing, out: &mut Vec<Report>) {
         let before = hearing.tag.take().unwrap_or_default();

@@ -7,8 +7,10 @@ mod fields;
 mod groups;
 mod payload;
 mod reject;
+mod scan;
 pub mod tag_block;
 mod trailer;
+mod usual;
 mod vdm;
 
 pub use fields::compose;
@@ -20,7 +22,9 @@ pub use vdm::Vdm;
 
 pub(crate) use fields::{Fields, Written, choice};
 pub(crate) use groups::Groups;
+pub(crate) use usual::usual;
 
+use scan::{contains, decimal, find, hex_byte, xor};
 use serde::{Deserialize, Serialize};
 
 /// The longest line that is read, bytes. The journal cuts lines at the same length.
@@ -151,7 +155,7 @@ fn starts_something(b: u8) -> bool {
 
 /// Reads the sentence at the start of `text` (which begins with `!` or `$`), and gives what follows it.
 fn read(text: &[u8], checksum: Checksum) -> (Item<'_>, &[u8]) {
-    let Some(star) = star_at_the_end(text).or_else(|| text.iter().position(|&b| b == b'*')) else {
+    let Some(star) = star_at_the_end(text).or_else(|| find(text, b'*')) else {
         return without_checksum(text, checksum);
     };
     let body = &text[1..star];
@@ -204,9 +208,7 @@ const ADDRESS_MAX: usize = 15;
 /// Where `*` is, when it stands three from the end and nowhere before: the usual line, found without a search.
 fn star_at_the_end(text: &[u8]) -> Option<usize> {
     let star = text.len().checked_sub(3)?;
-    // Without early exit, so that the compiler checks many bytes at once.
-    let earlier = text[..star].iter().fold(false, |found, &b| found | (b == b'*'));
-    (text[star] == b'*' && !earlier).then_some(star)
+    (text[star] == b'*' && !contains(&text[..star], b'*')).then_some(star)
 }
 
 fn from_next_start(text: &[u8], from: usize) -> &[u8] {
@@ -217,42 +219,19 @@ fn from_next_start(text: &[u8], from: usize) -> &[u8] {
     }
 }
 
-fn xor(bytes: &[u8]) -> u8 {
-    bytes.iter().fold(0, |sum, b| sum ^ b)
-}
-
-fn hex_byte(digits: &[u8]) -> Option<u8> {
-    let nibble = |b: u8| match b {
-        b'0'..=b'9' => Some(b - b'0'),
-        b'A'..=b'F' => Some(b - b'A' + 10),
-        b'a'..=b'f' => Some(b - b'a' + 10),
-        _ => None,
-    };
-    match digits {
-        [high, low] => Some(nibble(*high)? << 4 | nibble(*low)?),
-        _ => None,
-    }
-}
-
-/// A decimal number of at most 18 digits and nothing else.
-fn decimal(text: &[u8]) -> Option<u64> {
-    if text.is_empty() || text.len() > 18 {
-        return None;
-    }
-    text.iter().try_fold(0_u64, |n, b| b.is_ascii_digit().then(|| n * 10 + u64::from(b - b'0')))
-}
-
 /// A receiver's stamp: seconds or milliseconds since 1970, told apart by magnitude; a fraction of a second
 /// is read to the millisecond.
 fn stamp(text: &[u8]) -> Option<crate::Time> {
     // As seconds these are years 5138 and 3170843: no receiver means them.
     const SECONDS_END: u64 = 100_000_000_000;
     const MILLIS_END: u64 = 100_000_000_000_000;
-    let (whole, fraction) = match text.iter().position(|&b| b == b'.') {
-        Some(dot) => (&text[..dot], &text[dot + 1..]),
-        None => (text, &[][..]),
+    let (whole, fraction) = match decimal(text) {
+        Some(whole) => (whole, &[][..]),
+        None => {
+            let dot = find(text, b'.')?;
+            (decimal(&text[..dot])?, &text[dot + 1..])
+        }
     };
-    let whole = decimal(whole)?;
     if whole >= SECONDS_END {
         return (whole < MILLIS_END).then(|| crate::Time::from_millis(whole as i64));
     }
@@ -265,8 +244,11 @@ fn stamp(text: &[u8]) -> Option<crate::Time> {
 
 /// The hash by which stations are told apart: 64-bit FNV-1a of the name, never 0, the same on every machine.
 pub fn station_hash(name: &[u8]) -> u64 {
-    let hash =
-        name.iter().fold(0xcbf2_9ce4_8422_2325_u64, |h, &b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+    station_hash_of(name.iter())
+}
+
+fn station_hash_of<'a>(name: impl Iterator<Item = &'a u8>) -> u64 {
+    let hash = name.fold(0xcbf2_9ce4_8422_2325_u64, |h, &b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
     hash.max(1)
 }
 

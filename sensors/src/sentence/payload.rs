@@ -45,23 +45,45 @@ impl Payload {
         if self.len + armour.len() * 6 > Self::CAPACITY {
             return Err(Reject::PayloadTooLong);
         }
-        let mut seen = 0;
-        for chunk in armour.chunks(8) {
-            let mut bits = 0;
-            for &c in chunk {
-                let sextet = SEXTETS[usize::from(c)];
-                seen |= sextet;
-                bits = bits << 6 | u64::from(sextet & 63);
-            }
-            self.push(chunk.len() * 6, bits);
+        let mut illegal = false;
+        let (blocks, rest) = armour.as_chunks::<BLOCK>();
+        for block in blocks {
+            illegal |= self.push_block(block, BLOCK);
         }
-        if seen & ILLEGAL != 0 {
+        if !rest.is_empty() {
+            // Filled up with `0`, which sets no bit.
+            let mut block = [b'0'; BLOCK];
+            block[..rest.len()].copy_from_slice(rest);
+            illegal |= self.push_block(&block, rest.len());
+        }
+        if illegal {
             return Err(Reject::BadArmour);
         }
         if fill > 0 {
             self.truncate(self.len - fill);
         }
         Ok(())
+    }
+
+    /// Adds the first `characters` of a block, those after them being `0`; true where one is no armour.
+    #[inline]
+    fn push_block(&mut self, block: &[u8; BLOCK], characters: usize) -> bool {
+        let ([a, b, c, d], illegal) = sextets(block);
+        let words = [a << 16 | b >> 32, b << 32 | c >> 16, c << 48 | d];
+        let (at, used) = (self.len / 64, self.len % 64);
+        for (i, word) in words.into_iter().enumerate() {
+            if used == 0 {
+                // The first block of a message, which is all of most.
+                if let Some(slot) = self.words.get_mut(at + i) {
+                    *slot = word;
+                }
+            } else if let Some([slot, next]) = self.words.get_mut(at + i..at + i + 2) {
+                *slot |= word >> used;
+                *next |= word << (64 - used);
+            }
+        }
+        self.len += characters * 6;
+        illegal
     }
 
     fn truncate(&mut self, len: usize) {
@@ -163,16 +185,29 @@ impl std::fmt::Debug for Payload {
     }
 }
 
-const ILLEGAL: u8 = 0x80;
+/// Characters taken at once; 192 bits, which are whole words. A position report has 28.
+const BLOCK: usize = 32;
 
-/// ITU-R M.1371 leaves the armour to IEC 61162-1: `0`-`W` are 0-39, `` ` ``-`w` are 40-63.
-static SEXTETS: [u8; 256] = {
-    let mut table = [ILLEGAL; 256];
-    let mut value = 0;
-    while value < 64 {
-        let character = if value < 40 { value + 48 } else { value + 56 };
-        table[character as usize] = value;
-        value += 1;
+/// A block of armour to four times 48 bits, and whether one of its characters is none. IEC 61162-1: `0`-`W`
+/// are 0-39, `` ` ``-`w` are 40-63.
+#[inline]
+fn sextets(block: &[u8; BLOCK]) -> ([u64; 4], bool) {
+    // Loops without branches over arrays of one size: the compiler takes sixteen characters at once.
+    let (mut six, mut illegal) = ([0; BLOCK], [false; BLOCK]);
+    for i in 0..BLOCK {
+        let c = block[i];
+        illegal[i] = !matches!(c, b'0'..=b'W' | b'`'..=b'w');
+        six[i] = c.wrapping_sub(if c < b'`' { b'0' } else { b'0' + 8 });
     }
-    table
-};
+    let illegal = illegal.into_iter().fold(false, |any, this| any | this);
+    let (eights, _) = six.as_chunks::<8>();
+    let mut joined = [0; 4];
+    for (joined, eight) in joined.iter_mut().zip(eights) {
+        // Neighbours are joined three times.
+        let six = u64::from_be_bytes(*eight);
+        let twelve = (six & 0x3f00_3f00_3f00_3f00) >> 2 | six & 0x003f_003f_003f_003f;
+        let twenty_four = (twelve & 0x0fff_0000_0fff_0000) >> 4 | twelve & 0x0000_0fff_0000_0fff;
+        *joined = (twenty_four & 0x00ff_ffff_0000_0000) >> 8 | twenty_four & 0x00ff_ffff;
+    }
+    (joined, illegal)
+}

@@ -1,6 +1,7 @@
 //! TAG blocks (`\s:station,c:1334337317*58\`): who heard a sentence, when, and which sentences belong together.
 
-use super::{Item, Reject, decimal, hex_byte, stamp, station_hash, xor};
+use super::scan::{closing_backslash, decimal, find, hex_byte, xor};
+use super::{Item, Reject, stamp, station_hash_of};
 use crate::Time;
 use serde::{Deserialize, Serialize};
 
@@ -148,18 +149,47 @@ pub(super) fn read(text: &[u8]) -> (Item<'_>, &[u8]) {
     }
 }
 
+/// The usual block at the start of `text` (which begins with `\`), read to its end in one pass, and what follows
+/// it; `None` where it is not whole or holds anything out of the ordinary.
+#[inline]
+pub(super) fn usual(text: &[u8]) -> Option<(Tag, &[u8])> {
+    let (end, sum) = closing_backslash(text.get(1..)?)?;
+    let [b'\\', block @ .., b'*', high, low] = &text[..=end] else { return None };
+    let sum = sum ^ b'*' ^ high ^ low;
+    (hex_byte(&[*high, *low]) == Some(sum)).then(|| (tag(block), &text[end + 2..]))
+}
+
 /// Codes other than `c`, `s` and `g` are passed over: nothing that is decided here depends on them.
+#[inline]
 fn tag(block: &[u8]) -> Tag {
     let mut tag = Tag::default();
-    for parameter in block.split(|&b| b == b',') {
-        match parameter {
-            [b'c', b':', value @ ..] => tag.time = stamp(value).or(tag.time),
-            [b's', b':', value @ ..] if !value.is_empty() => tag.station = station_hash(value),
-            [b'g', b':', value @ ..] => tag.group = group(value).or(tag.group),
-            _ => {}
+    let mut rest = block;
+    loop {
+        let end = match rest {
+            [b's', b':', name @ ..] => {
+                let mut end = 0;
+                let name = name.iter().take_while(|&&b| b != b',').inspect(|_| end += 1);
+                let hash = station_hash_of(name);
+                if end > 0 {
+                    tag.station = hash;
+                }
+                end + 2
+            }
+            _ => {
+                let end = find(rest, b',').unwrap_or(rest.len());
+                match &rest[..end] {
+                    [b'c', b':', value @ ..] => tag.time = stamp(value).or(tag.time),
+                    [b'g', b':', value @ ..] => tag.group = group(value).or(tag.group),
+                    _ => {}
+                }
+                end
+            }
+        };
+        match rest.get(end + 1..) {
+            Some(later) => rest = later,
+            None => return tag,
         }
     }
-    tag
 }
 
 fn group(value: &[u8]) -> Option<Group> {

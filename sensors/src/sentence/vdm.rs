@@ -1,5 +1,6 @@
 //! VDM and VDO: the sentences that carry AIS messages, whole or in parts.
 
+use super::scan::contains;
 use super::{Reject, Sentence, decimal};
 
 /// The fields of a VDM (heard) or VDO (own ship's) sentence. Source: IEC 61993-2.
@@ -35,11 +36,39 @@ impl<'a> Vdm<'a> {
             _ => return None,
         };
         let talker = [sentence.address[0], sentence.address[1]];
-        Some(fields(talker, own_ship, sentence.fields))
+        let fields = sentence.fields;
+        Some(
+            usual(talker, own_ship, fields)
+                .filter(|vdm| !contains(vdm.payload, b','))
+                .map_or_else(|| unusual(talker, own_ship, fields), Ok),
+        )
     }
 }
 
-fn fields(talker: [u8; 2], own_ship: bool, text: &[u8]) -> Result<Vdm<'_>, Reject> {
+/// Fields of the usual lengths and values, without a search; `None` where they are not. The payload may hold a
+/// comma, which the caller rules out.
+#[inline]
+pub(super) fn usual(talker: [u8; 2], own_ship: bool, text: &[u8]) -> Option<Vdm<'_>> {
+    let [total @ b'1'..=b'9', b',', number @ b'1'..=b'9', b',', text @ ..] = text else { return None };
+    let (sequence_id, text) = match text {
+        [b',', text @ ..] => (None, text),
+        [id @ b'0'..=b'9', b',', text @ ..] => (Some(u16::from(id - b'0')), text),
+        _ => return None,
+    };
+    let (channel, text) = match text {
+        [b',', text @ ..] => (0, text),
+        [channel, b',', text @ ..] => (*channel, text),
+        _ => return None,
+    };
+    let [payload @ .., b',', fill @ b'0'..=b'5'] = text else { return None };
+    if number > total {
+        return None;
+    }
+    let (total, number, fill) = (total - b'0', number - b'0', fill - b'0');
+    Some(Vdm { talker, own_ship, total, number, sequence_id, channel, payload, fill })
+}
+
+fn unusual(talker: [u8; 2], own_ship: bool, text: &[u8]) -> Result<Vdm<'_>, Reject> {
     let (total, text) = field(text)?;
     let (number, text) = field(text)?;
     let (sequence_id, text) = field(text)?;
