@@ -199,7 +199,7 @@ class Explained:
 NOT_AVAILABLE = {
     "heading": [511], "speed": [1023, 63], "course": [3600, 511], "lon": [108600000, 108600], "lat": [54600000, 54600],
     "alt": [4095], "imo": [0], "shiptype": [0], "draught": [0], "turn": [-128], "callsign": [""], "shipname": [""],
-    "destination": [""], "name": [""], "to_bow": [0], "to_stern": [0], "to_port": [0], "to_starboard": [0],
+    "destination": [""], "name": [""], "text": [""], "to_bow": [0], "to_stern": [0], "to_port": [0], "to_starboard": [0],
 }
 
 
