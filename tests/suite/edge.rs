@@ -74,14 +74,26 @@ impl Centre {
         self.site.data().join("edge")
     }
 
+    /// All of the journal. While the centre begins a day's file, it can't be read for a moment.
     async fn entries(&self) -> Vec<Entry> {
+        let began = Instant::now();
+        loop {
+            match self.read().await {
+                Ok(entries) => return entries,
+                Err(error) => assert!(began.elapsed() < PATIENCE, "{error}"),
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    async fn read(&self) -> Result<Vec<Entry>, watchkeeper::journal::Error> {
         let mut reader = Reader::open(&self.site.data().join("journal"));
-        reader.seek(0).await.unwrap();
+        reader.seek(0).await?;
         let mut entries = Vec::new();
-        while let Some(entry) = reader.entry().await.unwrap() {
+        while let Some(entry) = reader.entry().await? {
             entries.push(entry.entry);
         }
-        entries
+        Ok(entries)
     }
 
     /// The lines of the journal as the mast heard them; each must bear the mast's stamp.
