@@ -95,7 +95,7 @@ peers: tools packages $(PEERS)/venv/.installed
 
 $(PEERS)/venv/.installed: tests/differential/requirements.txt
 	python3 -m venv $(PEERS)/venv
-	$(PEERS)/venv/bin/pip install --quiet --disable-pip-version-check -r $<
+	$(PEERS)/venv/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 tools:
