@@ -126,6 +126,3 @@ fn mmsi(value: Option<&Value>) -> Result<u32, Reject> {
     let mmsi = whole(value).and_then(|mmsi| u32::try_from(mmsi).ok());
     mmsi.filter(|mmsi| mmsi >> 30 == 0).ok_or(Reject::MalformedJson)
 }
-
-#[cfg(test)]
-mod tests;

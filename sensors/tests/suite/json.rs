@@ -1,9 +1,16 @@
-use super::*;
-use crate::message::{Body, Message, to_sentences};
-use crate::report::Content;
-use crate::sentence::{Payload, station_hash};
-use crate::{Decoder, Line, Mmsi, ReceiverId, Report};
+//! Lines that are JSON, read by themselves and as one of a receiver's lines; gpsd's form beside what gpsd prints.
+
 use proptest::prelude::*;
+use sensors::json::{Heard, Said, gpsd, read};
+use sensors::message::{Body, Message, to_sentences};
+use sensors::report::Content;
+use sensors::sentence::{LINE_MAX, Payload, Reject, station_hash};
+use sensors::{Decoder, Line, Mmsi, ReceiverId, Report, Time};
+use serde_json::{Map, Value};
+
+fn object(json: &[u8]) -> serde_json::Result<Map<String, Value>> {
+    serde_json::from_slice(json)
+}
 
 /// Our own messages, each as sentences and as gpsdecode 3.22 prints it, scaled and not.
 const GOLDEN: &str = include_str!("golden.txt");
