@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if let Some(model) = found.asked.model() {
         println!("{}", expected(model));
     }
-    anyhow::ensure!(found.hears(), "nothing with a right checksum was heard in {} s", length.as_secs());
+    anyhow::ensure!(found.hears(), "nothing that can be read was heard in {} s", length.as_secs());
     println!("\n# paste into the settings file:\n{}", found.stanza());
     Ok(())
 }
@@ -125,7 +125,9 @@ fn summary(found: &Findings) -> String {
     let refused = if refused.is_empty() { "nothing" } else { &refused };
     let baud = match (address, found.baud_found) {
         (Address::Serial { baud, .. }, true) => format!("\nbaud      {baud}, by right checksums"),
-        (Address::Serial { .. }, false) => "\nbaud      none gave a right checksum".to_owned(),
+        (Address::Serial { .. }, false) if link.bytes > 0 => {
+            "\nbaud      none gave a right checksum".to_owned()
+        }
         _ => String::new(),
     };
     format!(
