@@ -13,7 +13,8 @@ use watchkeeper::daemon::now;
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// As `connect` in the settings (`tcp://HOST:PORT`, `udp://IP:PORT`, `stdin:`...), or a device such as
-    /// `/dev/ttyUSB0`. May be left out where the profile knows it.
+    /// `/dev/ttyUSB0`. May be left out where the profile knows it. Nothing is kept: stations that post over HTTP are
+    /// answered 503, so that they send again.
     #[arg(required_unless_present_any = ["profile", "list"])]
     address: Option<String>,
     /// The receiver's model, such as `sr162`.
@@ -23,7 +24,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     list: bool,
     /// How long to listen, in seconds.
-    #[arg(long, default_value_t = 30)]
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     seconds: u64,
     /// For UDP, TCP and HTTP servers: networks that may send, such as 192.0.2.0/24; anyone without it.
     #[arg(long)]
@@ -38,7 +39,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         return list();
     }
     let asked = asked(arguments)?;
-    let length = Duration::from_secs(arguments.seconds.max(1));
+    let length = Duration::from_secs(arguments.seconds);
     let found = runtime()?.block_on(probe(&asked, length, now, |so_far| complain(&news(so_far))));
     let found = found.map_err(anyhow::Error::msg)?;
     println!("{}", summary(&found));
