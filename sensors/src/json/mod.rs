@@ -12,8 +12,10 @@ mod field;
 pub mod gpsd;
 mod layout;
 mod legend;
+mod shape;
 mod sheet;
 mod signal_k;
+mod value;
 
 use crate::Time;
 use crate::message::Message;

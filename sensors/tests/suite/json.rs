@@ -352,3 +352,13 @@ fn signal_k_deltas_are_read_in_si_units() {
     let sideways = r#"{"context":"vessels.urn:mrn:imo:mmsi:x","updates":[{"values":[]}]}"#;
     assert_eq!(refused(sideways.as_bytes()), Reject::MalformedJson);
 }
+
+#[test]
+fn persons_on_board_are_read_by_their_name_alone() {
+    // 1-16 is the identifier of a table of targets too.
+    let told = br#"{"class":"AIS","type":8,"mmsi":227006760,"dac":1,"fid":16,"persons":37}"#;
+    let message = gpsd::read(told).unwrap();
+    let mut json = String::new();
+    gpsd::write(&message, true, &mut json);
+    assert!(json.contains(r#""data":"16:0128","persons":37"#), "{json}");
+}
