@@ -34,8 +34,8 @@ pub(crate) enum Command {
         /// Make a new key pair in place of the one there: after the old one was revoked or copied.
         #[arg(long)]
         new: bool,
-        /// The station's name, for the stanza.
-        #[arg(long, default_value = "north-mast")]
+        /// The station's name, as in its settings.
+        #[arg(long)]
         station: String,
     },
     /// At the centre: refuse a station's present key from now on. The running centre notices within a second.

@@ -62,7 +62,10 @@ pub async fn run(
         None => {
             let key = key::make(folder).context("make a key pair")?;
             let public = key::text(&key.verifying_key());
-            tracing::warn!(public, "a key pair was made; the centre must be told its public key");
+            tracing::warn!(
+                public,
+                "a key pair was made; the centre must be told of it, and `watchkeeper edge key` shows how"
+            );
             key
         }
     };

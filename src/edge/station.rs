@@ -352,6 +352,53 @@ impl Stations {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ed25519_dalek::SigningKey;
+
+    #[test]
+    fn a_silent_mast_and_a_dead_link_look_different() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = SigningKey::from_bytes(&[1; 32]);
+        let station = Station { name: "mast".into(), key: key::text(&key.verifying_key()) };
+        let receiver = receiver::Settings::new("mast", &Address::parse("edge://mast/vhf").unwrap());
+        let health = Arc::<Health>::default();
+        let stations = Stations::new(
+            &[station],
+            &[receiver],
+            std::slice::from_ref(&health),
+            Vec::new(),
+            Revoked::new(folder.path()),
+            mpsc::channel(1).0,
+            || Time::from_seconds(1_000),
+        );
+        let sign = |receiver: &str, at, failed| {
+            let detail = "hears nothing".to_owned();
+            let sign = Sign { station: "mast".into(), receiver: receiver.into(), at, failed, detail };
+            stations.take_sign(&sign.seal(&key), [127, 0, 0, 1].into())
+        };
+        let after = |seconds| {
+            stations.look_for_silence(Instant::now() + Duration::from_secs(seconds));
+            let said = health.snapshot();
+            (said.state, said.detail)
+        };
+        assert_eq!(after(60).0, State::Listening);
+        let (state, said) = after(120);
+        assert!(state == State::Failed && said.contains("since the watch began"), "{said}");
+        assert_eq!(sign("vhf", Time::from_seconds(1_001), false), Ok(()));
+        let (state, said) = after(60);
+        assert!(state == State::Connected && said.ends_with("there: hears nothing"), "{said}");
+        let (state, said) = after(120);
+        assert!(
+            state == State::Failed && said.contains("not been heard from since 1970-01-01T00:16:40"),
+            "{said}"
+        );
+        assert_eq!(sign("vhf", Time::from_seconds(400), true), Ok(()));
+        let (state, said) = after(60);
+        assert!(
+            state == State::Failed && said.ends_with("hears nothing; its clock is wrong by -600 s"),
+            "{said}"
+        );
+        assert_eq!(sign("uhf", Time::from_seconds(1_001), false).unwrap_err().kind(), "unknown_receiver");
+    }
 
     #[test]
     fn the_order_of_consignments_is_held() {
