@@ -43,6 +43,29 @@ fn an_empty_recording_is_read_to_its_end() {
     assert_eq!((&report["lines"], &report["messages"]), (&0.into(), &0.into()));
 }
 
+/// The same recording to two receivers: a sentence without its checksum, and one with a wrong one.
+#[tokio::test]
+async fn a_sentence_without_its_checksum_is_read_where_the_receiver_may_omit_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bare.nmea");
+    let bare = "!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0";
+    fs::write(&path, format!("{bare}\r\n{bare}*7F\r\n")).unwrap();
+    let receiver = |name, checksum| {
+        let path = path.display();
+        format!("[[receiver]]\nname = \"{name}\"\nconnect = \"file://{path}\"\n{checksum}\n")
+    };
+    let site = Site::new(&[receiver("STRICT", ""), receiver("BARE", "checksum = \"optional\"")].concat());
+    let daemon = site.start().await;
+    let heard = |status: &Value| {
+        let receivers = status["receivers"].as_array().unwrap();
+        receivers.iter().all(|r| r["messages"].as_u64().unwrap() + r["refused"].as_u64().unwrap() == 2)
+    };
+    let status = daemon.wait("/api/status", heard).await;
+    let messages = |n: usize| status["receivers"][n]["messages"].as_u64();
+    assert_eq!((messages(0), messages(1)), (Some(0), Some(1)), "{status}");
+    assert_eq!(status["refused_by_kind"]["bad_checksum"], 2, "a wrong one is refused by both: {status}");
+}
+
 #[test]
 fn random_bytes_are_counted_by_what_is_wrong_with_them() {
     let (output, report) = replay("random.bin", |file| file.write_all(&noise(500_000)).unwrap());
