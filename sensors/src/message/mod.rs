@@ -136,7 +136,24 @@ impl Message {
     /// # Errors
     /// As [`kind`], and `TooShort` or `UnknownStaticPart` by type.
     pub fn decode(bits: &Payload) -> Result<Message, Reject> {
-        let kind = kind(bits)?;
+        Self::decode_kind(bits, kind(bits)?)
+    }
+
+    /// Reads the fields of a class A position (types 1-3) or a class B position (type 18), the bulk of what is heard;
+    /// `None` for other types and for messages that end too early.
+    #[inline(always)]
+    pub(crate) fn decode_position(bits: &Payload, kind: u8) -> Option<Message> {
+        let body = match kind {
+            1..=3 if bits.len() >= position_a::BITS => Body::PositionA(PositionA::read(bits, kind == 3)),
+            18 if bits.len() >= position_b::BITS => Body::PositionB(PositionB::read(bits)),
+            _ => return None,
+        };
+        let mmsi = Mmsi(bits.unsigned(8, 30) as u32);
+        Some(Message { kind, repeat: bits.unsigned(6, 2) as u8, mmsi, body })
+    }
+
+    /// As [`decode`](Self::decode), for a message whose [`kind`] is known.
+    pub(crate) fn decode_kind(bits: &Payload, kind: u8) -> Result<Message, Reject> {
         if bits.len() < BITS_SHORTEST[usize::from(kind)] {
             return Err(Reject::TooShort);
         }

@@ -63,6 +63,7 @@ pub(super) const BITS: usize = 149;
 pub(super) const BITS_LONG_RANGE: usize = 95;
 
 impl PositionA {
+    #[inline(always)]
     pub(super) fn read(bits: &Payload, itdma: bool) -> Self {
         let turn = bits.signed(42, 8) as i8;
         let (second, fix_mode) = second(bits, 137);

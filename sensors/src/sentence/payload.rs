@@ -1,6 +1,7 @@
 //! The bits of one message, in and out of the six-bit armour, and the fields inside them.
 
 use super::Reject;
+use super::scan::{HIGH, folded, spread};
 
 const WORDS: usize = 24;
 
@@ -63,6 +64,34 @@ impl Payload {
             self.truncate(self.len - fill);
         }
         Ok(())
+    }
+
+    /// Reads the armour of 25-32 characters of a message that came in one sentence, as positions do, into a payload
+    /// that is empty, and gives the XOR of the characters; `None`, the payload as it was, for any other length and
+    /// where [`push_armour`](Self::push_armour) refuses it.
+    #[inline(always)]
+    pub(super) fn read_position(&mut self, armour: &[u8], fill: u8) -> Option<u8> {
+        let (head, tail) = armour.split_first_chunk::<24>()?;
+        if tail.is_empty() || tail.len() > 8 || fill > 5 {
+            return None;
+        }
+        // Filled up with `0`, which sets no bit.
+        let unused = 64 - tail.len() as u32 * 8;
+        let last = u64::from_le_bytes(*armour.last_chunk()?) >> unused;
+        let filled = last | (spread(b'0') & !(u64::MAX >> unused));
+        let ([a, b, c], []) = head.as_chunks::<8>() else { return None };
+        let [a, b, c] = [a, b, c].map(|eight| u64::from_le_bytes(*eight));
+        if (illegal_in(a) | illegal_in(b) | illegal_in(c) | illegal_in(filled)) & HIGH != 0 {
+            return None;
+        }
+        let sum = folded(a ^ b ^ c ^ last);
+        let [a, b, c, d] = [join(a), join(b), join(c), join(filled)];
+        self.len = armour.len() * 6 - usize::from(fill);
+        self.words[0] = a << 16 | b >> 32;
+        self.words[1] = b << 32 | c >> 16;
+        // At least 145 bits and at most 192, of which this holds those from 128 on.
+        self.words[2] = (c << 48 | d) & u64::MAX << (192 - self.len);
+        Some(sum)
     }
 
     /// Adds the first `characters` of a block, those after them being `0`; true where one is no armour.
@@ -187,6 +216,27 @@ impl std::fmt::Debug for Payload {
 
 /// Characters taken at once; 192 bits, which are whole words. A position report has 28.
 const BLOCK: usize = 32;
+
+/// The high bit of some byte where one of eight characters is no armour.
+#[inline(always)]
+const fn illegal_in(eight: u64) -> u64 {
+    // The high bit of each sum tells whether the character is at or above `0`, `X`, `` ` `` and `x`.
+    let digit = eight.wrapping_add(spread(0x80 - b'0'));
+    let gap = eight.wrapping_add(spread(0x80 - b'X'));
+    let upper = eight.wrapping_add(spread(0x80 - b'`'));
+    let beyond = eight.wrapping_add(spread(0x80 - b'x'));
+    !digit | (gap ^ upper) | beyond | eight
+}
+
+/// Eight characters of armour, the first of them in the lowest byte, to 48 bits.
+#[inline(always)]
+const fn join(eight: u64) -> u64 {
+    let upper = eight.wrapping_add(spread(0x80 - b'`')) & HIGH;
+    let six = eight.wrapping_sub(spread(b'0')).wrapping_sub(upper >> 4).swap_bytes();
+    let twelve = (six & 0x3f00_3f00_3f00_3f00) >> 2 | six & 0x003f_003f_003f_003f;
+    let twenty_four = (twelve & 0x0fff_0000_0fff_0000) >> 4 | twelve & 0x0000_0fff_0000_0fff;
+    (twenty_four & 0x00ff_ffff_0000_0000) >> 8 | twenty_four & 0x00ff_ffff
+}
 
 /// A block of armour to four times 48 bits, and whether one of its characters is none. IEC 61162-1: `0`-`W`
 /// are 0-39, `` ` ``-`w` are 40-63.

@@ -5,10 +5,10 @@
 //! and no particular processor.
 
 const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGH: u64 = 0x8080_8080_8080_8080;
+pub(super) const HIGH: u64 = 0x8080_8080_8080_8080;
 
 /// `byte` eight times.
-const fn spread(byte: u8) -> u64 {
+pub(super) const fn spread(byte: u8) -> u64 {
     ONES * byte as u64
 }
 
@@ -35,7 +35,7 @@ pub(super) fn xor_and_find<const N: usize>(bytes: &[u8], telling: [u8; N]) -> (u
 }
 
 /// The XOR of the eight bytes of `sum`.
-const fn folded(sum: u64) -> u8 {
+pub(super) const fn folded(sum: u64) -> u8 {
     let sum = sum ^ sum >> 32;
     let sum = sum ^ sum >> 16;
     (sum ^ sum >> 8) as u8
@@ -97,7 +97,7 @@ pub(super) fn contains(bytes: &[u8], byte: u8) -> bool {
 }
 
 /// The high bit of every byte that is 0, and of none below the first that is; above it there may be too many.
-const fn zeros(word: u64) -> u64 {
+pub(super) const fn zeros(word: u64) -> u64 {
     word.wrapping_sub(ONES) & !word & HIGH
 }
 
@@ -150,8 +150,11 @@ pub(super) fn decimal(text: &[u8]) -> Option<u64> {
     rest.iter().try_fold(number, |n, b| b.is_ascii_digit().then(|| n * 10 + u64::from(b - b'0')))
 }
 
+/// The number that eight digits say, the first of them in the lowest byte.
+///
 /// Neighbours are joined three times: digits to pairs, pairs to fours, fours to eight.
-fn eight_digits(word: u64) -> Option<u64> {
+#[inline]
+pub(super) fn eight_digits(word: u64) -> Option<u64> {
     const TENS: u64 = spread(0xf0);
     let digits = word & TENS == spread(b'0') && word.wrapping_add(spread(6)) & TENS == spread(b'0');
     let pairs = ((word & spread(0x0f)).wrapping_mul(10 << 8 | 1)) >> 8;

@@ -1,6 +1,6 @@
 //! TAG blocks (`\s:station,c:1334337317*58\`): who heard a sentence, when, and which sentences belong together.
 
-use super::scan::{closing_backslash, decimal, find, hex_byte, xor};
+use super::scan::{closing_backslash, decimal, eight_digits, find, folded, hex_byte, spread, xor, zeros};
 use super::{Item, Reject, stamp, station_hash_of};
 use crate::Time;
 use serde::{Deserialize, Serialize};
@@ -153,6 +153,58 @@ pub(super) fn read(text: &[u8]) -> (Item<'_>, &[u8]) {
 /// it; `None` where it is not whole or holds anything out of the ordinary.
 #[inline]
 pub(super) fn usual(text: &[u8]) -> Option<(Tag, &[u8])> {
+    station_and_seconds(text).or_else(|| any_whole(text))
+}
+
+/// `\s:NAME,c:SECONDS*hh\` with a name of at most 15 characters and a stamp of ten digits: what almost all
+/// stations write, read from two or three words.
+#[inline(always)]
+fn station_and_seconds(text: &[u8]) -> Option<(Tag, &[u8])> {
+    let [b'\\', b's', b':', name @ ..] = text else { return None };
+    let (mut length, mut name_word) = up_to_comma(*name.first_chunk()?)?;
+    if length == 8 {
+        let (more, later) = up_to_comma(*name.get(8..)?.first_chunk()?)?;
+        length += more;
+        name_word ^= later;
+    }
+    // No name at all, or a longer one.
+    if length == 0 || length == 16 {
+        return None;
+    }
+    let (stamp, rest) = name.get(length..)?.split_first_chunk::<17>()?;
+    let [b',', b'c', b':', a, b, c, d, e, f, g, h, ten, one, b'*', high, low, b'\\'] = *stamp else {
+        return None;
+    };
+    let eight = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
+    let named = b's' ^ b':' ^ b',' ^ b'c' ^ b':';
+    if hex_byte(&[high, low]) != Some(folded(name_word ^ eight) ^ ten ^ one ^ named)
+        || !ten.is_ascii_digit()
+        || !one.is_ascii_digit()
+    {
+        return None;
+    }
+    let seconds = eight_digits(eight)? * 100 + u64::from(ten - b'0') * 10 + u64::from(one - b'0');
+    let station = station_hash_of(name.get(..length)?.iter());
+    let time = Some(Time::from_millis((seconds * 1000) as i64));
+    Some((Tag { station, time, group: None }, rest))
+}
+
+/// How many of eight characters stand before the first comma, and these; `None` with a `\` or one of the
+/// characters that [`closing_backslash`] stops at among them.
+#[inline(always)]
+fn up_to_comma(eight: [u8; 8]) -> Option<(usize, u64)> {
+    const TELLING: u64 = spread(0xf8);
+    let word = u64::from_le_bytes(eight);
+    let comma = zeros(word ^ spread(b','));
+    // All ones where there is no comma.
+    let kept = (comma & comma.wrapping_neg()).wrapping_sub(1);
+    let kept = if comma == 0 { kept } else { kept >> 7 };
+    let telling = (zeros(word ^ spread(b'\\')) | zeros((word & TELLING) ^ spread(b' '))) & kept;
+    (telling == 0).then_some((comma.trailing_zeros() as usize / 8, word & kept))
+}
+
+/// As [`usual`], for a block of any parameters.
+fn any_whole(text: &[u8]) -> Option<(Tag, &[u8])> {
     let (end, sum) = closing_backslash(text.get(1..)?)?;
     let [b'\\', block @ .., b'*', high, low] = &text[..=end] else { return None };
     let sum = sum ^ b'*' ^ high ^ low;

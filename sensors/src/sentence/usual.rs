@@ -25,6 +25,50 @@ pub(crate) fn usual<'a>(line: &'a [u8], payload: &mut Payload) -> Option<(Option
         [sentence @ .., b'\r', b'\n'] | [sentence @ .., b'\n' | b'\r'] => sentence,
         _ => sentence,
     };
+    if let Some(vdm) = whole_in_one(sentence, payload) {
+        return Some((tag, vdm));
+    }
+    let vdm = any_vdm(sentence, payload)?;
+    Some((tag, vdm))
+}
+
+/// `!aaVDM,1,1,,c,` and a message of the length that positions have, read with its checksum from six words without
+/// a search.
+#[inline(always)]
+fn whole_in_one<'a>(sentence: &'a [u8], payload: &mut Payload) -> Option<Vdm<'a>> {
+    let (head, rest) = sentence.split_first_chunk::<14>()?;
+    let [b'!', first, second, b'V', b'D', formatter @ (b'M' | b'O'), b',', b'1', b',', b'1', b',', b',', channel, b','] =
+        *head
+    else {
+        return None;
+    };
+    let (armour, end) = rest.split_last_chunk::<5>()?;
+    let [b',', fill @ b'0'..=b'5', b'*', high, low] = *end else { return None };
+    // A comma or `*` elsewhere is no armour.
+    if [first, second, channel].iter().any(|b| matches!(b, b',' | b'*')) {
+        return None;
+    }
+    // Six commas and two `1` make nothing.
+    const NAMED: u8 = b'V' ^ b'D';
+    let sum = payload.read_position(armour, fill - b'0')? ^ NAMED ^ first ^ second ^ formatter ^ channel ^ fill;
+    if hex_byte(&[high, low]) != Some(sum) {
+        *payload = Payload::new();
+        return None;
+    }
+    Some(Vdm {
+        talker: [first, second],
+        own_ship: formatter == b'O',
+        total: 1,
+        number: 1,
+        sequence_id: None,
+        channel,
+        payload: armour,
+        fill: fill - b'0',
+    })
+}
+
+/// As [`usual`], for a sentence of any length and any part of a message.
+fn any_vdm<'a>(sentence: &'a [u8], payload: &mut Payload) -> Option<Vdm<'a>> {
     let [b'!', body @ .., b'*', high, low] = sentence else { return None };
     let (own_ship, talker, fields) = match body {
         [first, second, b'V', b'D', b'M', b',', fields @ ..] => (false, [*first, *second], fields),
@@ -42,7 +86,7 @@ pub(crate) fn usual<'a>(line: &'a [u8], payload: &mut Payload) -> Option<(Option
     } else {
         !contains(vdm.payload, b',')
     };
-    whole.then_some((tag, vdm))
+    whole.then_some(vdm)
 }
 
 #[cfg(test)]
@@ -84,7 +128,7 @@ mod tests {
 
         #[test]
         fn reads_nothing_otherwise_than_the_general_way(
-            tag in prop_oneof![Just(""), Just("s:A,c:1795000000"), Just("g:1-2-9,s:,c:17.5"), Just("x,s:B$,c:1"), Just("t:a b*c")],
+            tag in prop_oneof![Just(""), Just("s:A,c:1795000000"), Just("g:1-2-9,s:,c:17.5"), Just("s:rST1,c:1795000001"), Just("s:LONGNAM,c:179500000x"), Just("s:EIGHTCHR,c:1795000001"), Just("s:r003669959,c:1795000001"), Just("s:FIFTEEN_LETTERS,c:1795000001"), Just("s:SIXTEEN__LETTERS,c:1795000001"), Just("s:r00!669959,c:1795000001"), Just("s:a b,c:1795000001"), Just("s:,c:1795000001"), Just("x,s:B$,c:1"), Just("t:a b*c")],
             fields in "(AI|B,|S)(VDM|VDO|VSI),[12]?,[12],[0-9]{0,2},[AB]{0,2},[0-9A-Wa-w]{0,40}[,*!x]?[0-9a]{0,8},[0-9]",
             end in prop_oneof![Just(""), Just("\r\n"), Just(" "), Just(",r1,5"), Just("$GP")],
         ) {
