@@ -54,7 +54,8 @@ async fn a_sentence_without_its_checksum_is_read_where_the_receiver_may_omit_it(
         let path = path.display();
         format!("[[receiver]]\nname = \"{name}\"\nconnect = \"file://{path}\"\n{checksum}\n")
     };
-    let site = Site::new(&[receiver("STRICT", ""), receiver("BARE", "checksum = \"optional\"")].concat());
+    let receivers = [receiver("STRICT", ""), receiver("BARE", "checksum = \"optional\"")].concat();
+    let site = Site::new(&format!("exercise = true\n{receivers}"));
     let daemon = site.start().await;
     let heard = |status: &Value| {
         let receivers = status["receivers"].as_array().unwrap();
