@@ -37,8 +37,22 @@ pub(crate) fn usual<'a>(line: &'a [u8], payload: &mut Payload) -> Option<(Option
 #[inline(always)]
 fn whole_in_one<'a>(sentence: &'a [u8], payload: &mut Payload) -> Option<Vdm<'a>> {
     let (head, rest) = sentence.split_first_chunk::<14>()?;
-    let [b'!', first, second, b'V', b'D', formatter @ (b'M' | b'O'), b',', b'1', b',', b'1', b',', b',', channel, b','] =
-        *head
+    let [
+        b'!',
+        first,
+        second,
+        b'V',
+        b'D',
+        formatter @ (b'M' | b'O'),
+        b',',
+        b'1',
+        b',',
+        b'1',
+        b',',
+        b',',
+        channel,
+        b',',
+    ] = *head
     else {
         return None;
     };
@@ -50,7 +64,8 @@ fn whole_in_one<'a>(sentence: &'a [u8], payload: &mut Payload) -> Option<Vdm<'a>
     }
     // Six commas and two `1` make nothing.
     const NAMED: u8 = b'V' ^ b'D';
-    let sum = payload.read_position(armour, fill - b'0')? ^ NAMED ^ first ^ second ^ formatter ^ channel ^ fill;
+    let sum =
+        payload.read_position(armour, fill - b'0')? ^ NAMED ^ first ^ second ^ formatter ^ channel ^ fill;
     if hex_byte(&[high, low]) != Some(sum) {
         *payload = Payload::new();
         return None;
