@@ -244,7 +244,10 @@ fn worded(message: &str) -> (String, String) {
         None if message.contains("socket address") => {
             (message.to_owned(), "IP:PORT, such as 127.0.0.1:8080".to_owned())
         }
-        None => (message.to_owned(), "see deploy/watchkeeper.toml".to_owned()),
+        None => {
+            let manual = "see deploy/watchkeeper.toml, and for a mast deploy/edge.toml";
+            (message.to_owned(), manual.to_owned())
+        }
     }
 }
 

@@ -33,6 +33,10 @@ use tokio::sync::mpsc;
 /// the time a commit takes.
 const GROUP: Duration = Duration::from_millis(150);
 
+/// The longest that a line waits whose sender waits for the receipt and sends nothing meanwhile: long enough for those
+/// that send at the same time to share a commit. Ours: the edge's catch-up is bound by it.
+const GROUP_AWAITED: Duration = Duration::from_millis(10);
+
 /// Batches in one commit, at most: 48 full ones are 200,000 lines. A commit costs the disk a few milliseconds whatever it holds.
 const GROUP_BATCHES: usize = 48;
 
@@ -338,6 +342,9 @@ impl Writing {
                 Ok(Some(delivery)) => {
                     if batches == 0 {
                         deadline = tokio::time::Instant::now() + GROUP;
+                    }
+                    if !delivery.receipts.is_empty() {
+                        deadline = deadline.min(tokio::time::Instant::now() + GROUP_AWAITED);
                     }
                     batches += 1;
                     entries.extend(delivery.consignment.map(|consignment| Entry::Consignment(*consignment)));

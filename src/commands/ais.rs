@@ -95,6 +95,11 @@ fn or_standard_input(files: Vec<PathBuf>) -> Vec<PathBuf> {
     if files.is_empty() { vec![PathBuf::from("-")] } else { files }
 }
 
+/// What an input is called in a complaint.
+fn named(path: &Path) -> String {
+    if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() }
+}
+
 /// Standard input for `-`, else the file, which may be a pipe.
 fn open(path: &Path) -> anyhow::Result<Box<dyn Read>> {
     if path == Path::new("-") {
@@ -130,7 +135,7 @@ impl Decoding {
         loop {
             let length = match input.read(&mut buffer) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                length => length.with_context(|| format!("read {}", path.display()))?,
+                length => length.with_context(|| format!("read {}", named(path)))?,
             };
             // All lines of one read arrived by now; whoever waits for them gets them before the next is waited for.
             let heard_at: Time = daemon::now();
@@ -208,7 +213,7 @@ impl Encoding {
                 Ok(message) => self.sentences(&message)?,
                 Err(reject) => {
                     self.unused += 1;
-                    complain(&format!("{} line {number}: {reject}", path.display()));
+                    complain(&format!("{} line {number}: {reject}", named(path)));
                 }
             }
             // Whoever waits for the sentences of a live input gets them before the next line is waited for.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use watchkeeper::{
     config,
     daemon::now,
-    edge::{key, revocation, sender, spool, status::Status},
+    edge::{key, revocation, run, spool, status::Status},
     telemetry,
 };
 
@@ -34,8 +34,8 @@ pub(crate) enum Command {
         /// Make a new key pair in place of the one there: after the old one was revoked or copied.
         #[arg(long)]
         new: bool,
-        /// The station's name, for the stanza.
-        #[arg(long, default_value = "north-mast")]
+        /// The station's name, as in its settings.
+        #[arg(long)]
         station: String,
     },
     /// At the centre: refuse a station's present key from now on. The running centre notices within a second.
@@ -78,7 +78,7 @@ fn edge(path: &Path, data: &Path, json_log: bool) -> anyhow::Result<()> {
         .max_blocking_threads(4)
         .build()
         .context("start the runtime")?;
-    runtime.block_on(sender::run(settings, data, now, told_to_stop()))
+    runtime.block_on(run::run(settings, data, now, told_to_stop()))
 }
 
 fn show_key(data: &Path, new: bool, station: &str) -> anyhow::Result<()> {
@@ -86,7 +86,7 @@ fn show_key(data: &Path, new: bool, station: &str) -> anyhow::Result<()> {
     let key = match old {
         Some(key) if !new => key,
         _ => {
-            let _lock = sender::lock_folder(data).context("stop the edge first")?;
+            let _lock = run::lock_folder(data).context("stop the edge first")?;
             spool::adopt_all(&data.join("spool")).context("prepare the spool for a new key")?;
             key::make(data)?
         }
@@ -123,7 +123,7 @@ fn show_status(data: &Path, json: bool) -> anyhow::Result<()> {
         println!("{}", serde_json::to_string(&status)?);
         return Ok(());
     }
-    let runs = sender::lock_folder(data).is_err();
+    let runs = run::lock_folder(data).is_err();
     println!("{}", if runs { "the edge runs" } else { "the edge does not run" });
     print!("{status}");
     Ok(())

@@ -13,7 +13,8 @@ use watchkeeper::daemon::now;
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// As `connect` in the settings (`tcp://HOST:PORT`, `udp://IP:PORT`, `stdin:`...), or a device such as
-    /// `/dev/ttyUSB0`. May be left out where the profile knows it.
+    /// `/dev/ttyUSB0`. May be left out where the profile knows it. Nothing is kept: stations that post over HTTP are
+    /// answered 503, so that they send again.
     #[arg(required_unless_present_any = ["profile", "list"])]
     address: Option<String>,
     /// The receiver's model, such as `sr162`.
@@ -23,7 +24,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     list: bool,
     /// How long to listen, in seconds.
-    #[arg(long, default_value_t = 30)]
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     seconds: u64,
     /// For UDP, TCP and HTTP servers: networks that may send, such as 192.0.2.0/24; anyone without it.
     #[arg(long)]
@@ -38,14 +39,14 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         return list();
     }
     let asked = asked(arguments)?;
-    let length = Duration::from_secs(arguments.seconds.max(1));
+    let length = Duration::from_secs(arguments.seconds);
     let found = runtime()?.block_on(probe(&asked, length, now, |so_far| complain(&news(so_far))));
     let found = found.map_err(anyhow::Error::msg)?;
     println!("{}", summary(&found));
     if let Some(model) = found.asked.model() {
         println!("{}", expected(model));
     }
-    anyhow::ensure!(found.hears(), "nothing with a right checksum was heard in {} s", length.as_secs());
+    anyhow::ensure!(found.hears(), "nothing that can be read was heard in {} s", length.as_secs());
     println!("\n# paste into the settings file:\n{}", found.stanza());
     Ok(())
 }
@@ -125,7 +126,9 @@ fn summary(found: &Findings) -> String {
     let refused = if refused.is_empty() { "nothing" } else { &refused };
     let baud = match (address, found.baud_found) {
         (Address::Serial { baud, .. }, true) => format!("\nbaud      {baud}, by right checksums"),
-        (Address::Serial { .. }, false) => "\nbaud      none gave a right checksum".to_owned(),
+        (Address::Serial { .. }, false) if link.bytes > 0 => {
+            "\nbaud      none gave a right checksum".to_owned()
+        }
         _ => String::new(),
     };
     format!(

@@ -8,6 +8,7 @@ use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use sensors::Time;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use std::fmt;
 use std::io::{Read, Write};
 
 /// A SHA-256.
@@ -81,6 +82,30 @@ pub enum Why {
     Damaged,
     /// The centre had acknowledged them and has them no more.
     Forgotten,
+    /// There were more than a receiver at one site can hear (`rate_limit`).
+    Limited,
+}
+
+impl Why {
+    fn words(self) -> &'static str {
+        match self {
+            Why::Full => "the spool was full",
+            Why::TooFast => "they came faster than they could be kept",
+            Why::Damaged => "the disk gave back something else",
+            Why::Forgotten => "the centre has lost them",
+            Why::Limited => "more than `rate_limit` allows",
+        }
+    }
+}
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.lines {
+            Some(lines) => write!(f, "{lines} lines were lost there")?,
+            None => write!(f, "lines were lost there, how many is not known")?,
+        }
+        write!(f, ": {}", self.why.words())
+    }
 }
 
 impl Lost {

@@ -1,10 +1,13 @@
 //! The centre's door: HTTPS for stations only, one consignment a request.
 //!
 //! `POST /edge/consignment` is answered with 200 and what the centre has once the journal has the lines; otherwise with
-//! the kind of the refusal, a sentence, and, where the two differ about the order, what the centre has.
+//! the kind of the refusal, a sentence, and, where the two differ about the order, what the centre has. `POST /edge/life`
+//! takes a sign of life.
 
 use super::consignment::WIRE_MAX;
-use super::station::{Have, Refusal, Stations};
+use super::life;
+use super::refusal::Refusal;
+use super::station::{Have, Stations};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
@@ -15,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
@@ -38,7 +41,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// What a station is told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
-    /// `kept`, or the kind of the refusal.
+    /// `kept`, `alive`, or the kind of the refusal.
     pub kind: String,
     /// Why, in a sentence.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -63,7 +66,7 @@ pub async fn serve(
     loop {
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
-            _ = second.tick() => stations.look_for_silence(),
+            _ = second.tick() => stations.look_for_silence(Instant::now()),
             Some(_) = connections.join_next() => {}
             (stream, place) = accept(&listener, &places) => {
                 connections.spawn(connection(stream, place, acceptor.clone(), stations.clone(), reading.clone()));
@@ -118,19 +121,24 @@ async fn answer(
     stations: Arc<Stations>,
     reading: Arc<Semaphore>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
-    if request.method() != Method::POST || request.uri().path() != PATH {
+    let is_sign = request.uri().path() == life::PATH;
+    if request.method() != Method::POST || request.uri().path() != PATH && !is_sign {
         return Ok(respond(404, &Answer { kind: "no_such_page".into(), message: String::new(), have: None }));
     }
     let taken = match read(request, &reading).await {
+        Ok((wire, _)) if is_sign => stations.take_sign(&wire, peer).map(|()| None),
         // A task of its own: a station that hangs up must not stop what is already on its way to the journal.
         Ok((wire, _reading)) => {
             let taking = tokio::spawn(async move { stations.take(&wire, peer).await });
-            taking.await.unwrap_or_else(|panicked| Err(Refusal::Closed(panicked.to_string())))
+            taking.await.unwrap_or_else(|panicked| Err(Refusal::Closed(panicked.to_string()))).map(Some)
         }
         Err(refusal) => Err(refusal),
     };
     Ok(match taken {
-        Ok(have) => respond(200, &Answer { kind: "kept".into(), message: String::new(), have: Some(have) }),
+        Ok(have) => {
+            let kind = if have.is_some() { "kept" } else { "alive" };
+            respond(200, &Answer { kind: kind.into(), message: String::new(), have })
+        }
         Err(refusal) => {
             let (kind, message, have) = (refusal.kind().to_owned(), refusal.to_string(), refusal.have());
             respond(refusal.status(), &Answer { kind, message, have })

@@ -5,7 +5,7 @@
 //! (`.lost`), how far the centre has acknowledged (`acked`), and what could not be kept and has no place yet (`losing`).
 //! The file that is being sent from is never dropped: what may have been sent must be there to be sent again as it was.
 
-use super::consignment::{self, Digest, Lost, Why, pack, unpack};
+use super::consignment::{Digest, Lost, Why, pack};
 use super::segment::{Parcel, Step, Walk};
 use super::settings::Full;
 use super::slots::{Slots, sync_folder};
@@ -13,14 +13,14 @@ use sensors::Time;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{Error, ErrorKind, Result, Write};
+use std::io::{Error, Result, Write};
 use std::path::{Path, PathBuf};
 
-/// Lines in one consignment at most, but for a single parcel of more.
-const TOGETHER_LINES: u32 = 4096;
+mod draft;
+mod files;
 
-/// Bytes of lines in one consignment at most, but for a single parcel of more. Ours: it bounds the memory of the edge.
-const TOGETHER_BYTES: usize = 512 << 10;
+pub use draft::Draft;
+use files::{RESERVE, Segment, is_full, list, mend, path, reserve, write_whole};
 
 /// How far the centre has acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -35,25 +35,6 @@ pub struct Acked {
     pub adopts: bool,
     /// Numbers after `number` that the centre acknowledged once and has no more.
     pub forgotten: u64,
-}
-
-/// What is to be sent next.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Draft {
-    /// The last place it holds.
-    pub place: u64,
-    /// How many numbers it takes.
-    pub numbers: u64,
-    /// The stamped lines.
-    pub text: Vec<u8>,
-    /// How many.
-    pub lines: u32,
-    /// When the first was heard.
-    pub heard_first: Time,
-    /// When the last was heard.
-    pub heard_last: Time,
-    /// What is missing here.
-    pub lost: Option<Lost>,
 }
 
 /// Lines that are to be kept, not yet in the spool.
@@ -73,14 +54,6 @@ impl Loose {
     fn lost(&self, why: Why) -> Lost {
         Lost { why, lines: Some(self.lines.into()), from: self.heard_first, to: self.heard_last }
     }
-}
-
-#[derive(Debug)]
-struct Segment {
-    first: u64,
-    last: u64,
-    bytes: u64,
-    lost: bool,
 }
 
 /// What the spool could not keep, and the place that word of it will take.
@@ -359,85 +332,6 @@ impl Queue {
         Ok(Lost { why: Why::Full, ..sum.unwrap_or(nothing) })
     }
 
-    /// What is to be sent next: what was not acknowledged, up to what goes into one consignment and not beyond the end
-    /// of a file. With `upto`, exactly to that place, or nothing where that can't be.
-    ///
-    /// # Errors
-    /// When the disk can't be read.
-    pub fn draft(&mut self, upto: Option<u64>) -> Result<Option<Draft>> {
-        if self.acked.forgotten > 0 {
-            let lost = Lost { why: Why::Forgotten, lines: None, from: Time::default(), to: Time::default() };
-            let draft = Draft::of_lost(self.acked.place, self.acked.forgotten, lost);
-            return Ok(Some(draft).filter(|_| upto.is_none()));
-        }
-        if self.segments.is_empty() || self.next == self.acked.place + 1 {
-            self.place_lost()?;
-        }
-        let place = self.acked.place + 1;
-        let Some(head) = self.segments.iter().find(|segment| segment.last >= place) else { return Ok(None) };
-        let damaged = Lost { why: Why::Damaged, lines: None, from: Time::default(), to: Time::default() };
-        if head.first > place {
-            // Files that were here are gone.
-            return Ok(Some(Draft::of_lost(head.first - 1, head.first - place, damaged)));
-        }
-        let (at, begin) = match self.mark {
-            Some((segment, begin, at)) if segment == head.first && begin == place => (at, begin),
-            _ => (0, head.first),
-        };
-        let mut walk = Walk::open(&path(&self.folder, head), at, head.bytes, begin)?;
-        while walk.place() < place {
-            if let Step::End = walk.step()? {
-                break;
-            }
-        }
-        self.mark = Some((head.first, walk.place(), walk.at()));
-        let mut draft: Option<Draft> = None;
-        while draft.as_ref().is_none_or(|draft| upto.map_or(draft.has_room(), |upto| draft.place < upto)) {
-            let here = walk.place();
-            let (last, found) = match walk.step()? {
-                Step::Parcel(Parcel { last, lost: Some(lost), .. }) => (last, Err(lost)),
-                Step::Parcel(parcel) => match unpack(&parcel.packed, consignment::TEXT_MAX) {
-                    Ok(text) => (parcel.last, Ok((parcel, text))),
-                    Err(_) => (parcel.last, Err(damaged)),
-                },
-                Step::Damaged => (here, Err(damaged)),
-                Step::End if here > head.last => break,
-                Step::End => (head.last, Err(damaged)),
-            };
-            match (found, &mut draft) {
-                (Err(lost), None) => {
-                    draft = Some(Draft::of_lost(last, last + 1 - place, lost));
-                    break;
-                }
-                (Err(_), Some(_)) => break,
-                (Ok((parcel, text)), None) => {
-                    draft = Some(Draft {
-                        place: last,
-                        numbers: 1,
-                        text,
-                        lines: parcel.lines,
-                        heard_first: parcel.heard_first,
-                        heard_last: parcel.heard_last,
-                        lost: None,
-                    });
-                }
-                (Ok((parcel, text)), Some(draft)) => {
-                    if upto.is_none() && draft.text.len() + text.len() > TOGETHER_BYTES
-                        || draft.text.len() + text.len() > consignment::TEXT_MAX
-                        || draft.lines + parcel.lines > consignment::LINES_MAX
-                    {
-                        break;
-                    }
-                    (draft.place, draft.numbers) = (last, draft.numbers + 1);
-                    draft.text.extend_from_slice(&text);
-                    draft.lines += parcel.lines;
-                    draft.heard_last = parcel.heard_last;
-                }
-            }
-        }
-        Ok(draft.filter(|draft| upto.is_none_or(|upto| draft.place == upto)))
-    }
-
     /// The centre has everything up to this place: it is forgotten here.
     ///
     /// # Errors
@@ -467,37 +361,6 @@ impl Queue {
     }
 }
 
-impl Draft {
-    fn of_lost(place: u64, numbers: u64, lost: Lost) -> Draft {
-        let (heard_first, heard_last) = (lost.from, lost.to);
-        Draft { place, numbers, text: Vec::new(), lines: 0, heard_first, heard_last, lost: Some(lost) }
-    }
-
-    fn has_room(&self) -> bool {
-        self.lost.is_none() && self.lines < TOGETHER_LINES && self.text.len() < TOGETHER_BYTES
-    }
-}
-
-/// Room on a full disk for word of what is dropped.
-const RESERVE: &str = "reserve";
-
-fn reserve(folder: &Path) -> Result<()> {
-    let path = folder.join(RESERVE);
-    if path.exists() {
-        return Ok(());
-    }
-    match write_whole(&path, &[0; 16 << 10]) {
-        Err(error) if is_full(&error) => Ok(()),
-        written => written,
-    }
-}
-
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
 /// Lets every queue in `spool` go on from what the centre has, whoever sent it: for a new key.
 ///
 /// # Errors
@@ -514,65 +377,6 @@ pub fn adopt_all(spool: &Path) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn is_full(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
-}
-
-fn path(folder: &Path, segment: &Segment) -> PathBuf {
-    let kind = if segment.lost { "lost" } else { "parcels" };
-    folder.join(format!("{:020}.{kind}", segment.first))
-}
-
-/// The files of the queue, oldest first. What a cut left half done is finished.
-fn list(folder: &Path) -> Result<VecDeque<Segment>> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let Some((first, kind)) = name.to_str().and_then(|name| name.split_once('.')) else { continue };
-        if kind == "new" {
-            std::fs::remove_file(entry.path())?;
-        }
-        if let (Ok(first), "lost" | "parcels") = (first.parse(), kind) {
-            found.push(Segment { first, last: 0, bytes: entry.metadata()?.len(), lost: kind == "lost" });
-        }
-    }
-    found.sort_unstable_by_key(|segment| (segment.first, !segment.lost));
-    let mut segments: VecDeque<Segment> = VecDeque::new();
-    for mut segment in found {
-        if segment.lost
-            && let Step::Parcel(parcel) =
-                Walk::open(&path(folder, &segment), 0, segment.bytes, segment.first)?.step()?
-        {
-            segment.last = parcel.last;
-        }
-        match segments.back_mut() {
-            // Dropped, and word of it written, before the cut.
-            Some(before) if before.lost && segment.first <= before.last => {
-                std::fs::remove_file(path(folder, &segment))?;
-                continue;
-            }
-            Some(before) if !before.lost => before.last = segment.first - 1,
-            _ => {}
-        }
-        segments.push_back(segment);
-    }
-    Ok(segments)
-}
-
-/// Cuts what a power cut left half written off the newest file, and gives its last place.
-fn mend(path: &Path, newest: &mut Segment) -> Result<u64> {
-    let mut walk = Walk::open(path, 0, newest.bytes, newest.first)?;
-    while !matches!(walk.step()?, Step::End) {}
-    if walk.at() < newest.bytes {
-        let file = File::options().write(true).open(path)?;
-        file.set_len(walk.at())?;
-        file.sync_all()?;
-        newest.bytes = walk.at();
-    }
-    Ok(walk.place() - 1)
 }
 
 #[cfg(test)]

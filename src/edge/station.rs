@@ -3,11 +3,13 @@
 
 use super::consignment::{self, Digest, Fault, Header, Lost, Received};
 use super::key;
+use super::life::{self, Sign};
+use super::refusal::Refusal;
 use super::revocation::Revoked;
 use super::settings::Station;
 use ed25519_dalek::VerifyingKey;
 use sensors::receiver::{self, Address, Batch, Consignment, Delivery, Health, Receipt, State};
-use sensors::{ReceiverId, Time};
+use sensors::{ReceiverId, Span, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -23,110 +25,6 @@ pub struct Have {
     /// The digest of the consignment that ended with it.
     #[serde(with = "hex::serde")]
     pub digest: Digest,
-}
-
-/// Why a consignment is refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// Nobody of that name is known.
-    #[error("no station of that name is known here")]
-    UnknownStation,
-    /// Its key is good no more.
-    #[error("the station's key has been revoked")]
-    Revoked,
-    /// It is not what it says it is.
-    #[error(transparent)]
-    Fault(#[from] Fault),
-    /// The station is known and this receiver is not.
-    #[error("no receiver here is connected to edge://{0}")]
-    UnknownReceiver(String),
-    /// Its numbers came before.
-    #[error("replayed: it ends with {last}, and {} is the last one here", have.number)]
-    Replayed {
-        /// The number it ends with.
-        last: u64,
-        /// What is here.
-        have: Have,
-    },
-    /// Another one of that number came before.
-    #[error("altered: another consignment with number {} is kept here", have.number)]
-    Altered {
-        /// What is here.
-        have: Have,
-    },
-    /// Some of its numbers came before.
-    #[error("it begins with {first}, and {} is the last one here", have.number)]
-    Overlaps {
-        /// The number it begins with.
-        first: u64,
-        /// What is here.
-        have: Have,
-    },
-    /// Something is missing before it.
-    #[error("out of order: it begins with {first}, and {} is expected", have.number + 1)]
-    Gap {
-        /// The number it begins with.
-        first: u64,
-        /// What is here.
-        have: Have,
-    },
-    /// It follows another one than the one that is here.
-    #[error("it follows another consignment {} than the one that is kept here", have.number)]
-    Forked {
-        /// What is here.
-        have: Have,
-    },
-    /// The one before is still on its way to the journal.
-    #[error("one of this receiver is being written down; try again")]
-    Busy,
-    /// Nothing can be taken at present.
-    #[error("nothing can be taken at present: {0}")]
-    Closed(String),
-}
-
-impl Refusal {
-    /// In one lower-case word.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Refusal::UnknownStation => "unknown_station",
-            Refusal::Revoked => "revoked",
-            Refusal::Fault(Fault::Unreadable) => "unreadable",
-            Refusal::Fault(Fault::Forged) => "forged",
-            Refusal::Fault(Fault::TooLarge) => "too_large",
-            Refusal::Fault(Fault::Altered) | Refusal::Altered { .. } => "altered",
-            Refusal::UnknownReceiver(_) => "unknown_receiver",
-            Refusal::Replayed { .. } => "replayed",
-            Refusal::Overlaps { .. } => "overlaps",
-            Refusal::Gap { .. } => "gap",
-            Refusal::Forked { .. } => "forked",
-            Refusal::Busy => "busy",
-            Refusal::Closed(_) => "closed",
-        }
-    }
-
-    /// As an HTTP status.
-    pub fn status(&self) -> u16 {
-        match self {
-            Refusal::UnknownStation | Refusal::Revoked | Refusal::Fault(Fault::Forged) => 403,
-            Refusal::Fault(Fault::TooLarge) => 413,
-            Refusal::Fault(Fault::Unreadable | Fault::Altered) => 400,
-            Refusal::UnknownReceiver(_) => 404,
-            Refusal::Busy | Refusal::Closed(_) => 503,
-            _ => 409,
-        }
-    }
-
-    /// What is here, where that is what the two differ about.
-    pub fn have(&self) -> Option<Have> {
-        match self {
-            Refusal::Replayed { have, .. }
-            | Refusal::Altered { have }
-            | Refusal::Overlaps { have, .. }
-            | Refusal::Gap { have, .. }
-            | Refusal::Forked { have } => Some(*have),
-            _ => None,
-        }
-    }
 }
 
 /// Whether a genuine consignment is the next one (`true`), or the last one once more (`false`). A chain of which nothing
@@ -153,8 +51,26 @@ struct Chain {
     idle: Duration,
     /// Held while a consignment is on its way to the journal.
     have: Arc<tokio::sync::Mutex<Option<Have>>>,
-    taken: Mutex<Option<Instant>>,
+    life: Mutex<Life>,
 }
+
+/// When something genuine came last, by the clock that is never set.
+#[derive(Debug)]
+struct Life {
+    /// Anything; at first, when the watch began.
+    anything: Instant,
+    /// Whether anything came yet, and when, by the clock on the wall.
+    anything_at: Option<Time>,
+    /// Lines.
+    lines: Option<Instant>,
+    /// Something that was refused.
+    refused: Option<Instant>,
+    /// The last sign of life since then, and how far the station's clock is ahead of ours.
+    sign: Option<(Sign, Span)>,
+}
+
+/// A station's clock that differs by more is told of. Ours, unproven: a slow link takes seconds.
+const CLOCK_OFF_SECONDS: f64 = 60.0;
 
 /// Refusals that are logged once each until the chain goes on. Ours.
 const TOLD_MAX: usize = 256;
@@ -181,6 +97,54 @@ pub fn chains(receivers: &[receiver::Settings]) -> Vec<String> {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().expect("nothing panics while it holds this")
+}
+
+impl Life {
+    fn new() -> Life {
+        Life { anything: Instant::now(), anything_at: None, lines: None, refused: None, sign: None }
+    }
+
+    /// Something genuine has come.
+    fn came(&mut self, now: Time) -> &mut Life {
+        (self.anything, self.anything_at, self.refused) = (Instant::now(), Some(now), None);
+        self
+    }
+}
+
+impl Chain {
+    /// Says how a chain of which no lines come is: gone, silent, or with a receiver that can't be heard there.
+    fn show(&self, station: &str, now: Instant) {
+        let life = lock(&self.life);
+        let since = |at: Option<Instant>| at.map(|at| now.saturating_duration_since(at));
+        if since(life.refused).is_some_and(|refused| refused < life::GONE_AFTER) {
+            return;
+        }
+        if now.saturating_duration_since(life.anything) > life::GONE_AFTER {
+            let said = match life.anything_at {
+                Some(at) => {
+                    format!("station {station} has not been heard from since {at}: it or its link is down")
+                }
+                None => format!("station {station} has not been heard from since the watch began"),
+            };
+            return self.health.set(State::Failed, said);
+        }
+        let Some((sign, ahead)) = &life.sign else { return };
+        if since(life.lines).is_some_and(|lines| lines <= self.idle) && !sign.failed {
+            if self.health.state() != State::Connected {
+                self.health.set(State::Connected, format!("station {station} is connected"));
+            }
+            return;
+        }
+        let silent = match self.health.snapshot().last_heard_at {
+            Some(at) => format!("silent since {at}"),
+            None => "silent since the watch began".to_owned(),
+        };
+        let mut said = format!("station {station} is connected, {silent}; there: {}", sign.detail);
+        if ahead.as_seconds().abs() > CLOCK_OFF_SECONDS {
+            said.push_str(&format!("; its clock is wrong by {:+.0} s", ahead.as_seconds()));
+        }
+        self.health.set(if sign.failed { State::Failed } else { State::Connected }, said);
+    }
 }
 
 impl Stations {
@@ -213,7 +177,13 @@ impl Stations {
             let idle = Duration::from_secs(receiver.idle_timeout_seconds.into());
             chains.insert(
                 chain,
-                Chain { id: ReceiverId(id), health: health.clone(), idle, have, taken: Mutex::default() },
+                Chain {
+                    id: ReceiverId(id),
+                    health: health.clone(),
+                    idle,
+                    have,
+                    life: Mutex::new(Life::new()),
+                },
             );
         }
         let (revoked, told) = (Mutex::new(revoked), Mutex::default());
@@ -232,17 +202,17 @@ impl Stations {
         match &taken {
             Ok(_) => lock(&self.told).retain(|(told, _)| *told != name),
             Err(Refusal::Busy) => {}
-            Err(refusal) => self.tell(&received.header, &name, refusal, peer),
+            Err(refusal) => {
+                let Header { station, receiver, last, .. } = &received.header;
+                self.tell(station, receiver, Some(*last), refusal, peer);
+            }
         }
         taken
     }
 
     async fn taken(&self, received: &Received<'_>, name: &str) -> Result<Have, Refusal> {
         let header = &received.header;
-        let key = self.keys.get(&header.station).ok_or(Refusal::UnknownStation)?;
-        received.verify(key)?;
-        self.check_revoked(key)?;
-        let chain = self.chains.get(name).ok_or_else(|| Refusal::UnknownReceiver(name.to_owned()))?;
+        let (key, chain) = self.believe(&header.station, &header.receiver, |key| received.verify(key))?;
         let mut have = chain.have.clone().try_lock_owned().map_err(|_| Refusal::Busy)?;
         let digest = received.digest();
         if is_next(*have, header, digest)? {
@@ -267,6 +237,36 @@ impl Stations {
             self.note(chain, header, name);
         }
         (*have).ok_or_else(|| Refusal::Closed("nothing is known of this chain".to_owned()))
+    }
+
+    /// Takes a sign of life. A refusal is logged as that of a consignment.
+    ///
+    /// # Errors
+    /// Why it is not believed.
+    pub fn take_sign(&self, wire: &[u8], peer: IpAddr) -> Result<(), Refusal> {
+        let received = life::Received::read(wire)?;
+        let Sign { station, receiver, at, .. } = received.sign.clone();
+        let believed = self.believe(&station, &receiver, |key| received.verify(key));
+        let (_, chain) = believed.inspect_err(|why| self.tell(&station, &receiver, None, why, peer))?;
+        let now = (self.now)();
+        lock(&chain.life).came(now).sign = Some((received.sign, at.since(now)));
+        chain.show(&station, Instant::now());
+        Ok(())
+    }
+
+    /// The key and the chain of what was signed in this name, if it was and may be.
+    fn believe(
+        &self,
+        station: &str,
+        receiver: &str,
+        verify: impl FnOnce(&VerifyingKey) -> Result<(), Fault>,
+    ) -> Result<(&VerifyingKey, &Chain), Refusal> {
+        let key = self.keys.get(station).ok_or(Refusal::UnknownStation)?;
+        verify(key)?;
+        self.check_revoked(key)?;
+        let name = consignment::chain(station, receiver);
+        let chain = self.chains.get(&name).ok_or(Refusal::UnknownReceiver(name))?;
+        Ok((key, chain))
     }
 
     fn check_revoked(&self, key: &VerifyingKey) -> Result<(), Refusal> {
@@ -297,53 +297,53 @@ impl Stations {
     }
 
     fn note(&self, chain: &Chain, header: &Header, name: &str) {
-        *lock(&chain.taken) = Some(Instant::now());
         let now = (self.now)();
+        let mut life = lock(&chain.life);
+        life.came(now);
         if header.lines > 0 {
+            life.lines = Some(life.anything);
             chain.health.heard(now, header.lines as usize);
         }
         let behind = now.since(header.heard_last).as_seconds();
         let said =
             format!("station {}: consignment {} is kept, {behind:.1} s behind", header.station, header.last);
         match header.lost {
-            Some(Lost { why, lines, from, to }) => {
+            Some(lost) => {
+                let Lost { why, lines, from, to } = lost;
                 tracing::warn!(chain = name, ?why, lines, %from, %to, "the station has lost lines");
-                let lines =
-                    lines.map_or_else(|| "an unknown number of".to_owned(), |lines| lines.to_string());
-                chain
-                    .health
-                    .set(State::Connected, format!("{said}; {lines} lines were lost there ({why:?})"));
+                chain.health.set(State::Connected, format!("{said}; {lost}"));
             }
             None => chain.health.set(State::Connected, said),
         }
     }
 
-    fn tell(&self, header: &Header, name: &str, refusal: &Refusal, peer: IpAddr) {
-        let known = self.keys.contains_key(&header.station);
-        let place = if known { name.to_owned() } else { String::new() };
+    fn tell(&self, station: &str, receiver: &str, number: Option<u64>, refusal: &Refusal, peer: IpAddr) {
+        let name = consignment::chain(station, receiver);
+        let known = self.keys.contains_key(station);
+        let place = if known { name.clone() } else { String::new() };
         let mut told = lock(&self.told);
         if told.len() < TOLD_MAX && told.insert((place, refusal.kind())) {
             let (kind, why) = (refusal.kind(), refusal.to_string());
-            tracing::warn!(station = %header.station, receiver = %header.receiver, number = header.last, %peer, kind, why, "consignment refused");
+            tracing::warn!(station, receiver, number, %peer, kind, why, "consignment refused");
         }
         drop(told);
         // What anybody could cause does not change what the screen says of an honest station.
-        if let Some(chain) = self.chains.get(name)
+        if let Some(chain) = self.chains.get(&name)
             && !matches!(refusal, Refusal::UnknownStation | Refusal::Fault(Fault::Forged))
         {
-            chain.health.set(State::Failed, format!("station {}: refused: {refusal}", header.station));
+            lock(&chain.life).refused = Some(Instant::now());
+            chain.health.set(State::Failed, format!("station {station}: refused: {refusal}"));
         }
     }
 
-    /// Says of each chain that was silent for too long that it is. To be called every second or so.
-    pub fn look_for_silence(&self) {
-        for chain in self.chains.values() {
-            let silent = lock(&chain.taken).map(|taken| taken.elapsed());
-            if let Some(silent) = silent.filter(|silent| *silent > chain.idle)
-                && chain.health.state() == State::Connected
-            {
-                let said = format!("nothing has come from the station for {} s", silent.as_secs());
-                chain.health.set(State::Listening, said);
+    /// Says of each chain of which nothing comes that it is so. To be called every second or so.
+    pub fn look_for_silence(&self, now: Instant) {
+        for (name, chain) in &self.chains {
+            let station = name.split_once('/').map_or(name.as_str(), |(station, _)| station);
+            let silent =
+                lock(&chain.life).lines.is_none_or(|lines| now.saturating_duration_since(lines) > chain.idle);
+            if silent {
+                chain.show(station, now);
             }
         }
     }
@@ -352,6 +352,53 @@ impl Stations {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ed25519_dalek::SigningKey;
+
+    #[test]
+    fn a_silent_mast_and_a_dead_link_look_different() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = SigningKey::from_bytes(&[1; 32]);
+        let station = Station { name: "mast".into(), key: key::text(&key.verifying_key()) };
+        let receiver = receiver::Settings::new("mast", &Address::parse("edge://mast/vhf").unwrap());
+        let health = Arc::<Health>::default();
+        let stations = Stations::new(
+            &[station],
+            &[receiver],
+            std::slice::from_ref(&health),
+            Vec::new(),
+            Revoked::new(folder.path()),
+            mpsc::channel(1).0,
+            || Time::from_seconds(1_000),
+        );
+        let sign = |receiver: &str, at, failed| {
+            let detail = "hears nothing".to_owned();
+            let sign = Sign { station: "mast".into(), receiver: receiver.into(), at, failed, detail };
+            stations.take_sign(&sign.seal(&key), [127, 0, 0, 1].into())
+        };
+        let after = |seconds| {
+            stations.look_for_silence(Instant::now() + Duration::from_secs(seconds));
+            let said = health.snapshot();
+            (said.state, said.detail)
+        };
+        assert_eq!(after(60).0, State::Listening);
+        let (state, said) = after(120);
+        assert!(state == State::Failed && said.contains("since the watch began"), "{said}");
+        assert_eq!(sign("vhf", Time::from_seconds(1_001), false), Ok(()));
+        let (state, said) = after(60);
+        assert!(state == State::Connected && said.ends_with("there: hears nothing"), "{said}");
+        let (state, said) = after(120);
+        assert!(
+            state == State::Failed && said.contains("not been heard from since 1970-01-01T00:16:40"),
+            "{said}"
+        );
+        assert_eq!(sign("vhf", Time::from_seconds(400), true), Ok(()));
+        let (state, said) = after(60);
+        assert!(
+            state == State::Failed && said.ends_with("hears nothing; its clock is wrong by -600 s"),
+            "{said}"
+        );
+        assert_eq!(sign("uhf", Time::from_seconds(1_001), false).unwrap_err().kind(), "unknown_receiver");
+    }
 
     #[test]
     fn the_order_of_consignments_is_held() {

@@ -80,7 +80,6 @@ impl fmt::Display for Status {
         writeln!(f, "station {} to {}, as of {}", self.station, self.centre, self.at)?;
         for receiver in &self.receivers {
             let Receiver { name, state, detail, link, .. } = receiver;
-            let time = |time: Option<Time>| time.map_or_else(|| "never".to_owned(), |time| time.to_string());
             writeln!(f, "\n{name}: {state}: {detail}")?;
             writeln!(f, "  link           {link}")?;
             writeln!(
@@ -88,16 +87,22 @@ impl fmt::Display for Status {
                 "  lines          {} heard, {} kept, {} lost",
                 receiver.lines_heard, receiver.lines_kept, receiver.lines_lost
             )?;
-            writeln!(f, "  spool          {} of {} bytes", receiver.spool_bytes, receiver.spool_bytes_max)?;
+            let megabytes = |bytes: u64| bytes as f64 / 1e6;
+            let (bytes, most) = (megabytes(receiver.spool_bytes), megabytes(receiver.spool_bytes_max));
+            writeln!(f, "  spool          {bytes:.1} of {most:.1} MB")?;
             match receiver.waiting {
                 0 => writeln!(f, "  waiting        nothing")?,
-                waiting => writeln!(
-                    f,
-                    "  waiting        {waiting} parcels, the oldest from {}",
-                    time(receiver.oldest_unsent)
-                )?,
+                waiting => {
+                    write!(f, "  waiting        {waiting} parcel{}", if waiting == 1 { "" } else { "s" })?;
+                    receiver.oldest_unsent.map_or(Ok(()), |at| write!(f, ", the oldest heard at {at}"))?;
+                    writeln!(f)?;
+                }
             }
-            writeln!(f, "  acknowledged   number {}, at {}", receiver.acked, time(receiver.acked_at))?;
+            match (receiver.acked, receiver.acked_at) {
+                (0, _) => writeln!(f, "  acknowledged   nothing yet")?,
+                (number, None) => writeln!(f, "  acknowledged   number {number}, before this start")?,
+                (number, Some(at)) => writeln!(f, "  acknowledged   number {number}, at {at}")?,
+            }
         }
         Ok(())
     }

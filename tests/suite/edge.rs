@@ -30,6 +30,10 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
+fn free_udp_port() -> u16 {
+    std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
 fn settings(port: u16, key: &VerifyingKey) -> String {
     let key = key::text(key);
     format!(
@@ -371,12 +375,71 @@ async fn what_the_mast_hears_is_in_the_journal_stamped_signed_and_once() {
     let heard = |status: &serde_json::Value| status["receivers"][0]["lines"] == 300;
     let status = centre.daemon().wait("/api/status", heard).await;
     assert_eq!(status["receivers"][0]["kind"], "edge");
-    let silent = |status: &serde_json::Value| status["receivers"][0]["state"] == "listening";
-    centre.daemon().wait("/api/status", silent).await;
     mast.wait(|status| status.receivers[0].waiting == 0 && status.receivers[0].link == "up").await;
     let shown = run(&["edge", "status", "--data", mast.data().to_str().unwrap()]);
     let shown = String::from_utf8(shown.stdout).unwrap();
     assert!(shown.contains("the edge runs") && shown.contains("300 heard, 300 kept, 0 lost"), "{shown}");
+}
+
+/// The centre waits for the sign of life, and for its own patience with silence.
+#[tokio::test]
+async fn a_silent_mast_is_told_from_one_whose_receiver_is_gone() {
+    let mut mast = Mast::new();
+    let centre = Centre::start(&mast.public()).await;
+    let said = |words: &'static str, state: &'static str| {
+        move |status: &serde_json::Value| {
+            let receiver = &status["receivers"][0];
+            receiver["state"] == state && receiver["detail"].as_str().unwrap().contains(words)
+        }
+    };
+    let receiver = Receiver::new();
+    mast.settle(&centre, receiver.port, 10_000_000);
+    mast.start();
+    mast.wait(|status| status.receivers[0].link == "up").await;
+    centre
+        .daemon()
+        .wait("/api/status", said("silent since the watch began; there: hears tcp://", "connected"))
+        .await;
+    receiver.send(10);
+    centre.wait_for_lines(10).await;
+    centre.daemon().wait("/api/status", said("silent since 20", "connected")).await;
+    mast.kill();
+    let text = std::fs::read_to_string(mast.folder.path().join("edge.toml")).unwrap();
+    let text = text.replace(&receiver.port.to_string(), &free_port().to_string());
+    std::fs::write(mast.folder.path().join("edge.toml"), text).unwrap();
+    mast.start();
+    centre.daemon().wait("/api/status", said("nothing listens there", "failed")).await;
+    let journal = centre.headers().await;
+    assert!(journal.iter().all(|header| header.lines > 0), "a sign of life is not kept: {journal:?}");
+}
+
+/// 2,000 datagrams at once are more than two channels carry; what the rate limit refused is a gap with its size.
+#[tokio::test]
+async fn what_the_rate_limit_refused_is_named_in_the_journal() {
+    let mut mast = Mast::new();
+    let centre = Centre::start(&mast.public()).await;
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    mast.settle(&centre, 1, 10_000_000);
+    let text = std::fs::read_to_string(mast.folder.path().join("edge.toml")).unwrap();
+    let own = free_udp_port();
+    let text = text.replace("tcp://127.0.0.1:1\"\nrate_limit = \"off\"", &format!("udp://127.0.0.1:{own}\""));
+    assert!(text.contains("udp://"), "{text}");
+    std::fs::write(mast.folder.path().join("edge.toml"), text).unwrap();
+    mast.start();
+    mast.wait(|status| status.receivers[0].state == "listening").await;
+    for n in 0..2000 {
+        socket.send_to(format!("{}\r\n", line(n)).as_bytes(), ("127.0.0.1", own)).unwrap();
+        if n % 50 == 0 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+    let told = |status: &Status| status.receivers[0].lines_lost > 0 && status.receivers[0].waiting == 0;
+    let status = mast.wait(told).await;
+    let lost: Vec<Lost> = centre.headers().await.into_iter().filter_map(|header| header.lost).collect();
+    let gone: u64 = lost.iter().filter_map(|lost| lost.lines).sum();
+    assert!(lost.iter().all(|lost| lost.why == Why::Limited && lost.from < lost.to), "{lost:?}");
+    assert_eq!(gone + centre.lines().await.len() as u64, 2000);
+    assert_eq!(gone, status.receivers[0].lines_lost);
 }
 
 /// A day's lines are on the mast's disk when the link comes back. `EDGE_LINES_A_MINUTE=4500` is a full VHF site.

@@ -29,6 +29,21 @@ fn standard_input_is_heard_to_its_end() {
 }
 
 #[test]
+fn values_without_a_sentence_are_heard_too() {
+    let mut child = Command::new(PROGRAM)
+        .args(["probe", "stdin:", "--seconds", "20"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let message = br#"{"class":"AIS","type":1,"mmsi":205448890,"lat":10.6,"lon":103.5}"#;
+    child.stdin.take().unwrap().write_all(message).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && said.contains("connect = \"stdin:\""), "{said}");
+}
+
+#[test]
 fn every_known_model_is_listed_with_how_sure_it_is() {
     let output = run(&["probe", "--list"]);
     let said = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -3,7 +3,7 @@
 //! A name that the message itself has (`type` and `class` of an EMMA warning, which gpsd prints twice in one
 //! object) has `app_` before it.
 
-use super::field::{quote, write_data};
+use super::value::{quote, write_data};
 use crate::message::Bits;
 use crate::message::application::{self, Application, Entry, Field, Kind, Layout, Record, Source, Words};
 use crate::sentence::Payload;
@@ -101,13 +101,18 @@ fn write_value(entry: &Entry, scaled: bool, out: &mut String) {
     }
 }
 
-/// The bits that the named values of `object` make, for an application that is known; `None` where they don't.
+/// The bits that the named values of `object` make, for an application that is known; `None` where they don't. Where
+/// several tables share an identifier (1-16 once had targets, and has persons), it is the one it names most fields of.
 pub(super) fn bits(object: &Map<String, Value>, addressed: bool, scaled: bool) -> Option<Bits> {
     let number = |name: &str| object.get(name).and_then(Value::as_u64);
     let (dac, fi) = (u16::try_from(number("dac")?).ok()?, u8::try_from(number("fid")?).ok()?);
-    let layout = application::layouts_of(dac, fi, addressed).next()?;
-    let named = Named { object, layout: Some(layout), scaled };
-    Application::build(layout, &named).ok().map(|application| application.write())
+    let built = application::layouts_of(dac, fi, addressed).filter_map(|layout| {
+        let named = Named { object, layout: Some(layout), scaled };
+        let count = layout.fields.iter().filter(|field| named.value(field).is_some()).count();
+        Some((count, Application::build(layout, &named).ok()?))
+    });
+    let (_, application) = built.reduce(|best, next| if next.0 > best.0 { next } else { best })?;
+    Some(application.write())
 }
 
 /// The values of one JSON object, by the names of a table's fields.

@@ -13,7 +13,7 @@
 
 use super::application;
 use super::field::Field;
-use super::layout::Shape;
+use super::shape::Shape;
 use super::sheet::Sheet;
 use crate::message::Message;
 use crate::sentence::{Payload, Reject};

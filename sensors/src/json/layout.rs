@@ -14,7 +14,7 @@ const LAT_ABSENT: i64 = 91 * 600_000;
 const COARSE_LON_ABSENT: i64 = 181 * 600;
 const COARSE_LAT_ABSENT: i64 = 91 * 600;
 
-static POSITION_A: &[Field] = &[
+pub(super) static POSITION_A: &[Field] = &[
     Field::worded("status", 38, 4, NAV_STATUS).or(15),
     Field::turn(42),
     Field::capped("speed", 50, 10, true, "fast"),
@@ -29,7 +29,7 @@ static POSITION_A: &[Field] = &[
     Field::number("radio", 149, 19),
 ];
 
-static CLOCK: &[Field] = &[
+pub(super) static CLOCK: &[Field] = &[
     Field::stamp(),
     Field::flag("accuracy", 78),
     Field::degrees("lon", 79, 28).or(LON_ABSENT),
@@ -40,7 +40,7 @@ static CLOCK: &[Field] = &[
     Field::flag("long_range", 138),
 ];
 
-static STATIC_VOYAGE: &[Field] = &[
+pub(super) static STATIC_VOYAGE: &[Field] = &[
     Field::number("imo", 40, 30),
     Field::number("ais_version", 38, 2),
     Field::text("callsign", 70, 7),
@@ -57,7 +57,7 @@ static STATIC_VOYAGE: &[Field] = &[
     Field::number("dte", 422, 1),
 ];
 
-static ADDRESSED_BINARY: &[Field] = &[
+pub(super) static ADDRESSED_BINARY: &[Field] = &[
     Field::number("seqno", 38, 2),
     Field::number("dest_mmsi", 40, 30),
     Field::flag("retransmit", 70),
@@ -65,9 +65,9 @@ static ADDRESSED_BINARY: &[Field] = &[
     Field::number("fid", 82, 6),
 ];
 
-static ADDRESSED_BINARY_DATA: &[Field] = &[Field::data(88, 0)];
+pub(super) static ADDRESSED_BINARY_DATA: &[Field] = &[Field::data(88, 0)];
 
-static ACKNOWLEDGE: &[Field] = &[
+pub(super) static ACKNOWLEDGE: &[Field] = &[
     Field::number("mmsi1", 40, 30),
     Field::number("mmsi2", 72, 30),
     Field::number("mmsi3", 104, 30),
@@ -78,11 +78,11 @@ static ACKNOWLEDGE: &[Field] = &[
     Field::number("seqno4", 166, 2),
 ];
 
-static BROADCAST_BINARY: &[Field] = &[Field::number("dac", 40, 10), Field::number("fid", 50, 6)];
+pub(super) static BROADCAST_BINARY: &[Field] = &[Field::number("dac", 40, 10), Field::number("fid", 50, 6)];
 
-static BROADCAST_BINARY_DATA: &[Field] = &[Field::data(56, 0)];
+pub(super) static BROADCAST_BINARY_DATA: &[Field] = &[Field::data(56, 0)];
 
-static SAR_AIRCRAFT: &[Field] = &[
+pub(super) static SAR_AIRCRAFT: &[Field] = &[
     Field::capped("alt", 38, 12, false, "high"),
     Field::capped("speed", 50, 10, false, "fast"),
     Field::flag("accuracy", 60),
@@ -97,18 +97,18 @@ static SAR_AIRCRAFT: &[Field] = &[
     Field::flag("assigned", 146),
 ];
 
-static INQUIRY: &[Field] = &[Field::number("dest_mmsi", 40, 30)];
+pub(super) static INQUIRY: &[Field] = &[Field::number("dest_mmsi", 40, 30)];
 
-static ADDRESSED_TEXT: &[Field] = &[
+pub(super) static ADDRESSED_TEXT: &[Field] = &[
     Field::number("seqno", 38, 2),
     Field::number("dest_mmsi", 40, 30),
     Field::flag("retransmit", 70),
     Field::text_to_end(72),
 ];
 
-static BROADCAST_TEXT: &[Field] = &[Field::text_to_end(40)];
+pub(super) static BROADCAST_TEXT: &[Field] = &[Field::text_to_end(40)];
 
-static INTERROGATION: &[Field] = &[
+pub(super) static INTERROGATION: &[Field] = &[
     Field::number("mmsi1", 40, 30),
     Field::number("type1_1", 70, 6),
     Field::number("offset1_1", 76, 12),
@@ -119,7 +119,7 @@ static INTERROGATION: &[Field] = &[
     Field::number("offset2_1", 146, 12),
 ];
 
-static ASSIGNMENT: &[Field] = &[
+pub(super) static ASSIGNMENT: &[Field] = &[
     Field::number("mmsi1", 40, 30),
     Field::number("offset1", 70, 12),
     Field::number("increment1", 82, 10),
@@ -128,13 +128,13 @@ static ASSIGNMENT: &[Field] = &[
     Field::number("increment2", 134, 10),
 ];
 
-static GNSS_CORRECTIONS: &[Field] = &[
+pub(super) static GNSS_CORRECTIONS: &[Field] = &[
     Field::coarse("lon", 40, 18).or(COARSE_LON_ABSENT),
     Field::coarse("lat", 58, 17).or(COARSE_LAT_ABSENT),
     Field::data(80, 0),
 ];
 
-static POSITION_B: &[Field] = &[
+pub(super) static POSITION_B: &[Field] = &[
     Field::number("reserved", 38, 8),
     Field::tenths("speed", 46, 10).or(1023),
     Field::flag("accuracy", 56),
@@ -145,7 +145,7 @@ static POSITION_B: &[Field] = &[
     Field::number("second", 133, 6).or(60),
 ];
 
-static POSITION_B_STATE: &[Field] = &[
+pub(super) static POSITION_B_STATE: &[Field] = &[
     Field::number("regional", 139, 2),
     Field::flag("cs", 141),
     Field::flag("display", 142),
@@ -157,7 +157,7 @@ static POSITION_B_STATE: &[Field] = &[
     Field::flag("assigned", 146),
 ];
 
-static POSITION_B_EXTENDED: &[Field] = &[
+pub(super) static POSITION_B_EXTENDED: &[Field] = &[
     Field::number("regional", 139, 4),
     Field::text("shipname", 143, 20),
     Field::worded("shiptype", 263, 8, SHIP_TYPE),
@@ -171,7 +171,7 @@ static POSITION_B_EXTENDED: &[Field] = &[
     Field::flag("assigned", 307),
 ];
 
-static LINK_MANAGEMENT: &[Field] = &[
+pub(super) static LINK_MANAGEMENT: &[Field] = &[
     Field::number("offset1", 40, 12),
     Field::number("number1", 52, 4),
     Field::number("timeout1", 56, 3),
@@ -190,7 +190,7 @@ static LINK_MANAGEMENT: &[Field] = &[
     Field::number("increment4", 149, 11),
 ];
 
-static AID_TO_NAVIGATION: &[Field] = &[
+pub(super) static AID_TO_NAVIGATION: &[Field] = &[
     Field::worded("aid_type", 38, 5, AID_TYPE),
     Field::long_name(),
     Field::degrees("lon", 164, 28).or(LON_ABSENT),
@@ -209,30 +209,30 @@ static AID_TO_NAVIGATION: &[Field] = &[
     Field::flag("assigned", 270),
 ];
 
-static CHANNELS: &[Field] = &[
+pub(super) static CHANNELS: &[Field] = &[
     Field::number("channel_a", 40, 12),
     Field::number("channel_b", 52, 12),
     Field::number("txrx", 64, 4),
     Field::flag("power", 68),
 ];
 
-static CHANNELS_TO: &[Field] = &[Field::number("dest1", 69, 30), Field::number("dest2", 104, 30)];
+pub(super) static CHANNELS_TO: &[Field] = &[Field::number("dest1", 69, 30), Field::number("dest2", 104, 30)];
 
-static CHANNELS_IN: &[Field] = &[
+pub(super) static CHANNELS_IN: &[Field] = &[
     Field::quoted("ne_lon", 69, 18).or(COARSE_LON_ABSENT),
     Field::quoted("ne_lat", 87, 17).or(COARSE_LAT_ABSENT),
     Field::quoted("sw_lon", 104, 18).or(COARSE_LON_ABSENT),
     Field::quoted("sw_lat", 122, 17).or(COARSE_LAT_ABSENT),
 ];
 
-static CHANNELS_END: &[Field] = &[
+pub(super) static CHANNELS_END: &[Field] = &[
     Field::flag("addressed", 139),
     Field::flag("band_a", 140),
     Field::flag("band_b", 141),
     Field::number("zonesize", 142, 3),
 ];
 
-static GROUP_ASSIGNMENT: &[Field] = &[
+pub(super) static GROUP_ASSIGNMENT: &[Field] = &[
     Field::quoted("ne_lon", 40, 18).or(COARSE_LON_ABSENT),
     Field::quoted("ne_lat", 58, 17).or(COARSE_LAT_ABSENT),
     Field::quoted("sw_lon", 75, 18).or(COARSE_LON_ABSENT),
@@ -244,11 +244,11 @@ static GROUP_ASSIGNMENT: &[Field] = &[
     Field::number("txrx", 144, 2),
 ];
 
-static PART: &[Field] = &[Field::part()];
+pub(super) static PART: &[Field] = &[Field::part()];
 
-static STATIC_B_A: &[Field] = &[Field::text("shipname", 40, 20)];
+pub(super) static STATIC_B_A: &[Field] = &[Field::text("shipname", 40, 20)];
 
-static STATIC_B_B: &[Field] = &[
+pub(super) static STATIC_B_B: &[Field] = &[
     Field::worded("shiptype", 40, 8, SHIP_TYPE),
     Field::text("vendorid", 48, 3),
     Field::number("model", 66, 4),
@@ -256,9 +256,9 @@ static STATIC_B_B: &[Field] = &[
     Field::text("callsign", 90, 7),
 ];
 
-static STATIC_B_MOTHERSHIP: &[Field] = &[Field::number("mothership_mmsi", 132, 30), STATIC_B_EPFD];
+pub(super) static STATIC_B_MOTHERSHIP: &[Field] = &[Field::number("mothership_mmsi", 132, 30), STATIC_B_EPFD];
 
-static STATIC_B_SIZE: &[Field] = &[
+pub(super) static STATIC_B_SIZE: &[Field] = &[
     Field::number("to_bow", 132, 9),
     Field::number("to_stern", 141, 9),
     Field::number("to_port", 150, 6),
@@ -268,11 +268,11 @@ static STATIC_B_SIZE: &[Field] = &[
 
 const STATIC_B_EPFD: Field = Field::worded("epfd", 162, 4, EPFD);
 
-static BINARY: &[Field] = &[Field::flag("addressed", 38), Field::flag("structured", 39)];
+pub(super) static BINARY: &[Field] = &[Field::flag("addressed", 38), Field::flag("structured", 39)];
 
 /// What follows in types 25 and 26, by whether it is addressed and whether it is structured; type 26 ends with
 /// its radio state. Two spare bits follow the addressee (table 78), which gpsd takes for the first of what follows.
-static BINARY_REST: [[&[Field]; 4]; 2] = [
+pub(super) static BINARY_REST: [[&[Field]; 4]; 2] = [
     [
         &[Field::number("dest_mmsi", 0, 0), Field::number("app_id", 0, 0), Field::data(40, 0)],
         &[Field::number("dest_mmsi", 0, 0), Field::number("app_id", 40, 16), Field::data(56, 0)],
@@ -307,7 +307,7 @@ static BINARY_REST: [[&[Field]; 4]; 2] = [
     ],
 ];
 
-static LONG_RANGE: &[Field] = &[
+pub(super) static LONG_RANGE: &[Field] = &[
     Field::status(40),
     Field::flag("accuracy", 38),
     Field::coarse("lon", 44, 18).or(COARSE_LON_ABSENT),
@@ -317,88 +317,3 @@ static LONG_RANGE: &[Field] = &[
     Field::flag("raim", 39),
     Field::flag("gnss", 94),
 ];
-
-/// What decides which fields a message has.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Shape {
-    /// Message type.
-    pub(super) kind: u8,
-    /// Type 24, part B.
-    pub(super) part_b: bool,
-    /// Type 24 of an auxiliary craft (98MIDxxxx).
-    pub(super) auxiliary: bool,
-    /// Types 22, 25 and 26.
-    pub(super) addressed: bool,
-    /// Types 25 and 26.
-    pub(super) structured: bool,
-}
-
-impl Shape {
-    /// As told by the bits, which `field` gives by place and width.
-    pub(super) fn of(field: impl Fn(usize, usize) -> u64) -> Shape {
-        let kind = field(0, 6) as u8;
-        Shape {
-            kind,
-            part_b: field(38, 2) == 1,
-            auxiliary: field(8, 30) / 10_000_000 == 98,
-            addressed: field(if kind == 22 { 139 } else { 38 }, 1) == 1,
-            structured: field(39, 1) == 1,
-        }
-    }
-
-    /// The message's fields after type, repeat indicator and MMSI, in groups.
-    pub(super) fn fields(self) -> [&'static [Field]; 3] {
-        let binary = usize::from(self.addressed) * 2 + usize::from(self.structured);
-        match self.kind {
-            1..=3 => [POSITION_A, &[], &[]],
-            4 | 11 => [CLOCK, &[], &[]],
-            5 => [STATIC_VOYAGE, &[], &[]],
-            6 => [ADDRESSED_BINARY, ADDRESSED_BINARY_DATA, &[]],
-            7 | 13 => [ACKNOWLEDGE, &[], &[]],
-            8 => [BROADCAST_BINARY, BROADCAST_BINARY_DATA, &[]],
-            9 => [SAR_AIRCRAFT, &[], &[]],
-            10 => [INQUIRY, &[], &[]],
-            12 => [ADDRESSED_TEXT, &[], &[]],
-            14 => [BROADCAST_TEXT, &[], &[]],
-            15 => [INTERROGATION, &[], &[]],
-            16 => [ASSIGNMENT, &[], &[]],
-            17 => [GNSS_CORRECTIONS, &[], &[]],
-            18 => [POSITION_B, POSITION_B_STATE, &[]],
-            19 => [POSITION_B, POSITION_B_EXTENDED, &[]],
-            20 => [LINK_MANAGEMENT, &[], &[]],
-            21 => [AID_TO_NAVIGATION, &[], &[]],
-            22 => [CHANNELS, if self.addressed { CHANNELS_TO } else { CHANNELS_IN }, CHANNELS_END],
-            23 => [GROUP_ASSIGNMENT, &[], &[]],
-            24 if !self.part_b => [PART, STATIC_B_A, &[]],
-            24 => [PART, STATIC_B_B, if self.auxiliary { STATIC_B_MOTHERSHIP } else { STATIC_B_SIZE }],
-            25 => [BINARY, BINARY_REST[0][binary], &[]],
-            26 => [BINARY, BINARY_REST[1][binary], &[]],
-            27 => [LONG_RANGE, &[], &[]],
-            _ => [&[], &[], &[]],
-        }
-    }
-
-    /// How many bits are sent, where the fields tell; `told` says whether any bit from one place to another is set.
-    /// Of a list of groups, the last that is not all zeros ends the message.
-    pub(super) fn length(self, told: impl Fn(usize, usize) -> bool) -> Option<usize> {
-        // Where a group starts, and where a message that ends with it does.
-        let last = |groups: &[(usize, usize)]| {
-            let end = |at: usize| groups.get(at + 1).map_or(groups[at].1, |next| next.0);
-            let found = (0..groups.len()).rev().find(|&at| told(groups[at].0, end(at)));
-            groups[found.unwrap_or(0)].1
-        };
-        Some(match self.kind {
-            1..=4 | 9 | 11 | 18 | 22 | 24 => 168,
-            5 => 424,
-            7 | 13 => last(&[(40, 72), (72, 104), (104, 136), (136, 168)]),
-            10 => 72,
-            15 => last(&[(40, 88), (90, 110), (110, 160)]),
-            16 => last(&[(40, 96), (92, 144)]),
-            19 => 312,
-            20 => last(&[(40, 72), (70, 104), (100, 136), (130, 160)]),
-            23 => 160,
-            27 => 96,
-            _ => return None,
-        })
-    }
-}

@@ -12,8 +12,10 @@ mod field;
 pub mod gpsd;
 mod layout;
 mod legend;
+mod shape;
 mod sheet;
 mod signal_k;
+mod value;
 
 use crate::Time;
 use crate::message::Message;
@@ -126,6 +128,3 @@ fn mmsi(value: Option<&Value>) -> Result<u32, Reject> {
     let mmsi = whole(value).and_then(|mmsi| u32::try_from(mmsi).ok());
     mmsi.filter(|mmsi| mmsi >> 30 == 0).ok_or(Reject::MalformedJson)
 }
-
-#[cfg(test)]
-mod tests;

@@ -15,7 +15,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use std::io::{Error, Result};
+use std::io::{Error, ErrorKind, Result};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
@@ -54,18 +54,13 @@ pub(super) fn open(url: &str, settings: &Settings, health: Arc<Health>) -> Resul
         .build()
         .map_err(Error::other)?;
     let url = match &secret {
-        Some(secret) => url.replace(SECRET, &encoded(secret.value())),
+        Some(secret) => url.replace(SECRET, &secret.in_address()),
         None => url.to_owned(),
     };
     let interval =
         Duration::from_secs(u64::from(settings.interval_seconds.unwrap_or(INTERVAL_DEFAULT).max(1)));
     let poll = Poll { client, url, secret, seen: HeaderMap::new(), name: settings.name.clone(), health };
     Ok(Mailbox::start(|slot| poll.ask_again(interval, slot)))
-}
-
-/// As it stands in a web address.
-fn encoded(value: &str) -> String {
-    url::form_urlencoded::byte_serialize(value.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
 struct Poll {
@@ -173,10 +168,15 @@ fn too_long() -> Trouble {
 }
 
 /// What went wrong and why, in one line.
-fn cause(error: &dyn std::error::Error) -> String {
+fn cause(error: &(dyn std::error::Error + 'static)) -> String {
     let mut why = error.to_string();
     let mut source = error.source();
     while let Some(inner) = source {
+        match inner.downcast_ref::<Error>().map(Error::kind) {
+            Some(ErrorKind::ConnectionRefused) => return "nothing listens there".to_owned(),
+            Some(ErrorKind::TimedOut) => return "no answer".to_owned(),
+            _ => {}
+        }
         let inner_why = inner.to_string();
         if !why.contains(&inner_why) {
             why = format!("{why}: {inner_why}");
@@ -246,10 +246,5 @@ mod tests {
             r#"[{"ERROR":true,"USERNAME":"","FORMAT":"","ERROR_MESSAGE":"Too frequent\nrequests!"}]"#;
         assert_eq!(read(answer), Err("the server says: Too frequentrequests!".to_owned()));
         assert!(read("[{\"MMSI\":").is_err());
-    }
-
-    #[test]
-    fn a_secret_is_written_as_a_web_address_has_it() {
-        assert_eq!(encoded("a b&c=d/e?f%"), "a%20b%26c%3Dd%2Fe%3Ff%25");
     }
 }

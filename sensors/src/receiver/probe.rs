@@ -47,9 +47,9 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Whether any sentence with a right checksum was heard.
+    /// Whether any sentence with a right checksum was heard, or a message that came as JSON without one.
     pub fn hears(&self) -> bool {
-        self.counts.sentences > 0
+        self.counts.sentences > 0 || self.counts.messages > 0
     }
 
     /// Settings for this receiver; the name is to be changed.
@@ -202,7 +202,7 @@ async fn hear(
         tracing::debug!(detail = found.link.detail, "probe ended without a link");
     }
     if found.link.state == State::Connected && !found.hears() {
-        found.link.detail.push_str("; no sentence with a right checksum");
+        found.link.detail.push_str("; nothing that can be read");
     }
     news(&found);
     found

@@ -1,6 +1,5 @@
 //! Secrets: where a token, key or password is kept, and its value, which no log, screen or error ever shows.
 
-use super::address::SECRET;
 use super::settings::Settings;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -65,10 +64,9 @@ impl SecretRef {
 
 /// The secret that stands for `{secret}` in an address and a subscription; none where they have no such place.
 pub(super) fn of(settings: &Settings) -> Result<Option<Secret>> {
-    let place = [Some(&settings.connect), settings.subscribe.as_ref()];
     match &settings.secret {
         Some(secret) => secret.read().map(Some),
-        None if place.into_iter().flatten().any(|text| text.contains(SECRET)) => {
+        None if settings.names_secret() => {
             Err(Error::new(ErrorKind::InvalidInput, "no `secret` is set to stand for {secret}"))
         }
         None => Ok(None),
@@ -98,6 +96,11 @@ impl Secret {
         &self.0
     }
 
+    /// The value as it stands in a web address.
+    pub(super) fn in_address(&self) -> String {
+        url::form_urlencoded::byte_serialize(self.0.as_bytes()).collect::<String>().replace('+', "%20")
+    }
+
     /// Whether `other` is the same, in a time that does not tell how much of it is right.
     pub(super) fn is(&self, other: &[u8]) -> bool {
         self.0.as_bytes().ct_eq(other).into()
@@ -105,7 +108,7 @@ impl Secret {
 
     /// A text of another's making, without the secret where it repeats it.
     pub(super) fn hide(&self, text: &str) -> String {
-        text.replace(&self.0, "{secret}")
+        text.replace(&self.0, "{secret}").replace(&self.in_address(), "{secret}")
     }
 }
 
@@ -153,5 +156,15 @@ mod tests {
         let both = SecretRef { file: Some("a".into()), env: Some("A".into()) };
         assert!(both.check().is_err() && SecretRef::default().check().is_err());
         assert!(SecretRef { env: Some("A=B".into()), file: None }.check().is_err());
+    }
+
+    #[test]
+    fn is_written_as_a_web_address_has_it_and_hidden_there_too() {
+        let secret = Secret("a b&c=d/e?f%".to_owned());
+        assert_eq!(secret.in_address(), "a%20b%26c%3Dd%2Fe%3Ff%25");
+        assert_eq!(
+            secret.hide("no https://h/a%20b%26c%3Dd%2Fe%3Ff%25, a b&c=d/e?f%"),
+            "no https://h/{secret}, {secret}"
+        );
     }
 }

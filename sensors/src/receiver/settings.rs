@@ -1,18 +1,20 @@
-//! One `[[receiver]]` of the settings file, and what can be wrong with it.
+//! One `[[receiver]]` of the settings file.
 
+mod check;
 mod messages;
+#[cfg(test)]
+mod tests;
 
-use super::address::{self, Address};
-use super::allow::AllowList;
+pub use check::check_all;
+
+use super::address::Address;
 use super::limit;
 use super::profile::{self, Profile};
 use super::replay::{self, Pace};
 use super::secret::SecretRef;
-use super::udp::is_interface_name;
 use crate::sentence::Checksum;
 use crate::{ReceiverId, Time};
 use serde::{Deserialize, Serialize};
-use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 
 /// One receiver: its name, where its antenna stands, and how it is reached.
@@ -169,28 +171,6 @@ impl Problem {
     }
 }
 
-/// Every problem of all receivers, each with its place in the list; opens nothing.
-pub fn check_all(receivers: &[Settings]) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    for (index, receiver) in receivers.iter().enumerate() {
-        let place = |p: Problem| Problem { key: format!("receiver[{}].{}", index + 1, p.key), ..p };
-        problems.extend(receiver.check().into_iter().map(place));
-        if receivers[..index].iter().any(|earlier| earlier.name == receiver.name) {
-            let message = format!("`{}` is the name of another receiver too", receiver.name);
-            problems.push(place(Problem::new("name", message, "a name of its own for each receiver")));
-        }
-    }
-    let reads_stdin = |r: &&Settings| r.address() == Ok(Address::Stdin);
-    if receivers.iter().filter(reads_stdin).count() > 1 {
-        let message = "two receivers can't share standard input";
-        problems.push(Problem::new("receiver", message, "`connect = \"stdin:\"` once"));
-    }
-    if receivers.len() > usize::from(u16::MAX) {
-        problems.push(Problem::new("receiver", "too many receivers", "at most 65535"));
-    }
-    problems
-}
-
 impl Settings {
     /// A receiver with only a name and an address.
     pub fn new(name: impl Into<String>, connect: &Address) -> Settings {
@@ -295,258 +275,8 @@ impl Settings {
         }
         options
     }
-
-    /// Every problem with these settings, each with its field; opens nothing.
-    pub fn check(&self) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        let mut problem =
-            |key, message: String, accepted: &str| problems.push(Problem::new(key, message, accepted));
-
-        if self.name.trim().is_empty() || self.name.chars().any(char::is_control) || self.name.len() > 100 {
-            problem(
-                "name",
-                "the name is empty, too long or not printable".into(),
-                "1 to 100 printable characters",
-            );
-        }
-        match (self.latitude, self.longitude) {
-            (Some(_), None) => problem("longitude", "missing beside a latitude".into(), "-180 to 180"),
-            (None, Some(_)) => problem("latitude", "missing beside a longitude".into(), "-90 to 90"),
-            _ => {}
-        }
-        // Written so that "not a number" is a problem.
-        if self.latitude.is_some_and(|lat| !(-90.0..=90.0).contains(&lat)) {
-            problem("latitude", "outside the earth".into(), "-90 to 90");
-        }
-        if self.longitude.is_some_and(|lon| !(-180.0..=180.0).contains(&lon)) {
-            problem("longitude", "outside the earth".into(), "-180 to 180");
-        }
-        if self.idle_timeout_seconds == 0 {
-            problem("idle_timeout_seconds", "0 would never let a link live".into(), "1 or more");
-        }
-        if let Err(message) = AllowList::parse(&self.allow) {
-            problem("allow", message, "networks such as 192.0.2.0/24, or single IP addresses");
-        }
-        if let Err(message) = self.pace() {
-            problem("speed", message, "\"as_recorded\", \"flat_out\" or a number above 0");
-        }
-        if self.start.as_deref().is_some_and(|start| Time::parse(start).is_none()) {
-            problem("start", "not a time".into(), "RFC 3339, such as 2026-01-01T00:00:00Z");
-        }
-        if self.rate.is_some_and(|rate| !is_rate(rate)) {
-            problem("rate", "not a rate".into(), "lines a second, above 0 and at most 1000000");
-        }
-        if let Err(message) = self.rate_limit() {
-            problem("rate_limit", message, "AIS sentences a second, above 0 and at most 1000000, or \"off\"");
-        }
-        if self.init.iter().any(|line| line.chars().any(char::is_control) || line.len() > 100) {
-            problem("init", "not lines of text".into(), "lines of 1 to 100 characters, without their ends");
-        }
-        if let Some(unknown) = self.profile.as_deref().filter(|name| profile::find(name).is_none()) {
-            let known = profile::all().iter().map(|p| p.id).collect::<Vec<_>>().join(", ");
-            problem("profile", format!("`{unknown}` is not a known model"), &known);
-            if self.connect.is_empty() {
-                return problems;
-            }
-        }
-        match self.address() {
-            Err(message) => problem("connect", message, address::ACCEPTED),
-            Ok(address) => self.check_options(&address, &mut problem),
-        }
-        problems
-    }
-
-    fn check_options(&self, address: &Address, problem: &mut impl FnMut(&'static str, String, &str)) {
-        let mut misplaced = |key: &'static str, set: bool, belongs: &str| {
-            if set {
-                problem(key, format!("means nothing for {address}"), belongs);
-            }
-        };
-        let bind = match address {
-            // Whatever the interface is connected to can reach the group.
-            Address::Multicast { .. } => {
-                Some(self.interface_address().unwrap_or(Ipv4Addr::UNSPECIFIED.into()))
-            }
-            _ => address.bind().map(|bind| bind.ip()),
-        };
-        let may_send = "tcp-listen://, udp://, udp-multicast:// and http-listen:// only";
-        misplaced("allow", bind.is_none() && !self.allow.is_empty(), may_send);
-        let is_group = matches!(address, Address::Multicast { .. });
-        misplaced("interface", !is_group && self.interface.is_some(), "udp-multicast:// only");
-        let is_serial = matches!(address, Address::Serial { .. });
-        misplaced("init", !is_serial && !self.init.is_empty(), "serial:// only");
-        let is_tail = matches!(address, Address::Tail { .. });
-        misplaced("from_start", !is_tail && self.from_start, "tail:// only");
-        if !matches!(address, Address::File { .. }) {
-            misplaced("speed", self.speed.is_some(), "file:// only");
-            misplaced("start", self.start.is_some(), "file:// only");
-            misplaced("rate", self.rate.is_some(), "file:// only");
-            misplaced("repeat", self.repeat, "file:// only");
-        }
-        let interface = self.interface.as_deref();
-        let is_interface = |text: &str| text.parse::<Ipv4Addr>().is_ok() || is_interface_name(text);
-        if is_group && !interface.is_some_and(is_interface) {
-            let message = match interface {
-                None => "is missing: a group is joined on one interface".to_owned(),
-                Some(text) => format!("`{text}` is not an interface"),
-            };
-            problem("interface", message, "its name, such as \"eth0\", or its IPv4 address");
-        }
-        if bind.is_some_and(|bind| !bind.is_loopback()) && self.allow.is_empty() {
-            let message =
-                format!("{address} is open beyond this machine and nobody is allowed to send to it");
-            problem("allow", message, "the networks the receivers are in, such as [\"192.0.2.0/24\"]");
-        }
-        self.check_messages(address, problem);
-    }
-
-    fn interface_address(&self) -> Option<IpAddr> {
-        match self.interface.as_deref()? {
-            "lo" => Some(Ipv4Addr::LOCALHOST.into()),
-            address => address.parse().ok(),
-        }
-    }
 }
 
 fn is_rate(rate: f64) -> bool {
     rate > 0.0 && rate <= 1e6
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(json: serde_json::Value) -> Settings {
-        serde_json::from_value(json).unwrap()
-    }
-
-    #[test]
-    fn good_settings_have_no_problem() {
-        for json in [
-            serde_json::json!({"name": "mast", "connect": "tcp://192.0.2.10:10110", "latitude": 10.6, "longitude": 103.5}),
-            serde_json::json!({"name": "udp", "connect": "udp://127.0.0.1:10110"}),
-            serde_json::json!({"name": "udp", "connect": "udp://0.0.0.0:10110", "allow": ["192.0.2.0/24"]}),
-            serde_json::json!({"name": "f", "connect": "file://night.nmea", "speed": 60, "repeat": true}),
-            serde_json::json!({"name": "f", "connect": "file://night.nmea", "speed": "flat_out",
-                "start": "2026-01-01T00:00:00Z", "rate": 50}),
-        ] {
-            assert_eq!(read(json).check(), []);
-        }
-    }
-
-    #[test]
-    fn every_problem_is_named_at_once() {
-        let bad =
-            read(serde_json::json!({"name": " ", "connect": "tcp://x", "latitude": 91, "start": "noon",
-            "rate": 0, "speed": "fast", "allow": ["here"], "idle_timeout_seconds": 0}));
-        let keys: Vec<String> = bad.check().into_iter().map(|p| p.key).collect();
-        let expected = [
-            "name",
-            "longitude",
-            "latitude",
-            "idle_timeout_seconds",
-            "allow",
-            "speed",
-            "start",
-            "rate",
-            "connect",
-        ];
-        assert_eq!(keys, expected);
-    }
-
-    #[test]
-    fn a_group_needs_an_interface_and_an_allow_list() {
-        let keys = |json| read(json).check().into_iter().map(|p| p.key).collect::<Vec<_>>();
-        let group = "udp-multicast://239.192.0.2:60002";
-        assert_eq!(keys(serde_json::json!({"name": "m", "connect": group})), ["interface", "allow"]);
-        let odd = serde_json::json!({"name": "m", "connect": group, "interface": "../x", "allow": ["::1"]});
-        assert_eq!(keys(odd), ["interface"]);
-        for interface in ["192.0.2.5", "eth0"] {
-            let open = serde_json::json!({"name": "m", "connect": group, "interface": interface});
-            assert_eq!(keys(open), ["allow"]);
-        }
-        let own = serde_json::json!({"name": "m", "connect": group, "interface": "127.0.0.1"});
-        assert_eq!(keys(own), Vec::<String>::new());
-    }
-
-    #[test]
-    fn a_profile_may_be_enough_and_every_key_goes_before_it() {
-        let own = read(serde_json::json!({"name": "s", "profile": "sr162"}));
-        assert_eq!(own.check(), []);
-        assert!(matches!(own.address(), Ok(Address::Serial { baud: 38_400, .. })));
-        assert_eq!(own.rate_limit(), Ok(Some(limit::SITE_MAX)));
-        let given = read(
-            serde_json::json!({"name": "s", "profile": "sr162", "connect": "tcp://h:1", "rate_limit": "off"}),
-        );
-        assert_eq!(given.address(), Address::parse("tcp://h:1"));
-        assert_eq!((given.check(), given.rate_limit()), (vec![], Ok(None)));
-    }
-
-    #[test]
-    fn a_profile_says_what_it_cannot_know() {
-        let problem = |json| read(json).check().remove(0);
-        let box_at_the_mast = problem(serde_json::json!({"name": "r", "profile": "comar-r400n"}));
-        assert_eq!(box_at_the_mast.key, "connect");
-        assert!(box_at_the_mast.message.contains("tcp://HOST:"), "{}", box_at_the_mast.message);
-        let unknown = problem(serde_json::json!({"name": "r", "profile": "sr126"}));
-        assert_eq!(unknown.key, "profile");
-        assert!(unknown.accepted.contains("sr162"));
-        assert_eq!(problem(serde_json::json!({"name": "r"})).key, "connect");
-    }
-
-    #[test]
-    fn feeds_of_many_sites_and_recordings_have_no_rate_limit() {
-        let limit = |json| read(json).rate_limit();
-        let feed = serde_json::json!({"name": "k", "profile": "kystverket"});
-        assert_eq!(limit(feed), Ok(None));
-        assert_eq!(limit(serde_json::json!({"name": "f", "connect": "file://night.nmea"})), Ok(None));
-        let own = serde_json::json!({"name": "u", "connect": "udp://127.0.0.1:1", "rate_limit": 10});
-        assert_eq!(limit(own), Ok(Some(10.0)));
-        assert!(limit(serde_json::json!({"name": "u", "connect": "tcp://h:1", "rate_limit": "no"})).is_err());
-        assert!(limit(serde_json::json!({"name": "u", "connect": "tcp://h:1", "rate_limit": 0})).is_err());
-    }
-
-    #[test]
-    fn standard_input_is_read_once() {
-        let one = |name: &str| read(serde_json::json!({"name": name, "connect": "stdin:"}));
-        assert_eq!(check_all(&[one("a")]), []);
-        assert_eq!(check_all(&[one("a"), one("b")])[0].key, "receiver");
-    }
-
-    #[test]
-    fn udp_beyond_this_machine_needs_an_allow_list() {
-        let open = read(serde_json::json!({"name": "u", "connect": "udp://0.0.0.0:10110"}));
-        assert_eq!(open.check()[0].key, "allow");
-    }
-
-    #[test]
-    fn options_of_other_links_are_refused() {
-        let odd =
-            read(serde_json::json!({"name": "t", "connect": "tcp://h:1", "repeat": true, "allow": ["::1"]}));
-        let keys: Vec<String> = odd.check().into_iter().map(|p| p.key).collect();
-        assert_eq!(keys, ["allow", "repeat"]);
-    }
-
-    #[test]
-    fn files_stand_beside_the_settings_file() {
-        let mut settings =
-            read(serde_json::json!({"name": "h", "connect": "wss://h/{secret}", "ca": "/etc/ca.pem",
-            "secret": {"file": "key"}}));
-        settings.files_relative_to(Path::new("/srv"));
-        assert_eq!(settings.secret.unwrap().file.unwrap(), Path::new("/srv/key"));
-        assert_eq!(settings.ca.unwrap(), Path::new("/etc/ca.pem"));
-    }
-
-    #[test]
-    fn unknown_keys_are_refused() {
-        let json = serde_json::json!({"name": "t", "connect": "tcp://h:1", "pasword": "x"});
-        assert!(serde_json::from_value::<Settings>(json).unwrap_err().to_string().contains("pasword"));
-    }
-
-    #[test]
-    fn two_receivers_cannot_share_a_name() {
-        let one = read(serde_json::json!({"name": "t", "connect": "tcp://h:1"}));
-        let problems = check_all(&[one.clone(), one]);
-        assert_eq!(problems[0].key, "receiver[2].name");
-    }
 }

@@ -16,6 +16,7 @@ use std::io::Write;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout};
 use tokio_serial::SerialStream;
 
 const FIRST: &str = "!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0*23";

@@ -62,13 +62,12 @@ impl Told<'_> {
             .max_message_size(Some(MESSAGE_MAX))
             .max_frame_size(Some(MESSAGE_MAX))
             .max_write_buffer_size(2 * MESSAGE_MAX);
-        let url = self
-            .with_secret(self.url, |value| url::form_urlencoded::byte_serialize(value.as_bytes()).collect());
+        let url = self.with_secret(self.url, Secret::in_address);
         let opened = timeout(ANSWER_TIME_MAX, client_async_with_config(url, stream, Some(limits))).await;
         let (mut socket, _) =
             opened.map_err(|_| ErrorKind::TimedOut)?.map_err(|error| self.trouble(error))?;
         if let Some(subscribe) = self.subscribe {
-            let text = self.with_secret(subscribe, json_inside);
+            let text = self.with_secret(subscribe, |secret| json_inside(secret.value()));
             say(&mut socket, Message::text(text)).await.map_err(|error| self.trouble(error))?;
         }
         let secret = self.secret;
@@ -80,9 +79,9 @@ impl Told<'_> {
         }))
     }
 
-    fn with_secret(&self, text: &str, written: impl Fn(&str) -> String) -> String {
+    fn with_secret(&self, text: &str, written: impl Fn(&Secret) -> String) -> String {
         match &self.secret {
-            Some(secret) => text.replace(SECRET, &written(secret.value())),
+            Some(secret) => text.replace(SECRET, &written(secret)),
             None => text.to_owned(),
         }
     }

@@ -2,5 +2,6 @@
 
 mod hostile;
 mod interleaving;
+mod json;
 mod sentences;
 mod streams;

@@ -1,5 +1,6 @@
 //! The queue on disk: cut at every byte, filled to its bound, on a disk that fails.
 
+use super::super::consignment;
 use super::*;
 use std::os::unix::fs::FileExt;
 

@@ -61,6 +61,13 @@ impl Settings {
         self.check_secrets(problem);
     }
 
+    /// Whether the address, its own or its profile's, or the subscription has a place for the secret.
+    pub(in crate::receiver) fn names_secret(&self) -> bool {
+        let has_place = |text: &str| text.contains(SECRET);
+        self.address().is_ok_and(|address| has_place(&address.to_string()))
+            || self.subscribe.as_deref().is_some_and(has_place)
+    }
+
     fn check_tokens(&self, address: &Address, problem: &mut impl FnMut(&'static str, String, &str)) {
         if let Address::HttpListen { bind } = address
             && !bind.ip().is_loopback()
@@ -96,9 +103,7 @@ impl Settings {
                 problem(key, why, kept);
             }
         }
-        let has_place = |text: &str| text.contains(SECRET);
-        let place = has_place(&self.connect) || self.subscribe.as_deref().is_some_and(has_place);
-        match (&self.secret, place) {
+        match (&self.secret, self.names_secret()) {
             (None, true) => {
                 problem("secret", "missing beside the `{secret}` that it stands for".into(), kept);
             }
@@ -198,5 +203,14 @@ mod tests {
             let keys: Vec<String> = read(json.clone()).check().into_iter().map(|p| p.key).collect();
             assert_eq!(keys, [key], "{json}");
         }
+    }
+
+    #[test]
+    fn the_place_for_the_secret_may_be_in_the_profile() {
+        let keys = |json| read(json).check().into_iter().map(|p| p.key).collect::<Vec<_>>();
+        assert_eq!(keys(serde_json::json!({"name": "a", "profile": "aishub"})), ["secret"]);
+        let told =
+            serde_json::json!({"name": "a", "profile": "aishub", "secret": {"env": "AISHUB_USERNAME"}});
+        assert_eq!(keys(told), Vec::<String>::new());
     }
 }

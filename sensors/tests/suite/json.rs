@@ -1,9 +1,16 @@
-use super::*;
-use crate::message::{Body, Message, to_sentences};
-use crate::report::Content;
-use crate::sentence::{Payload, station_hash};
-use crate::{Decoder, Line, Mmsi, ReceiverId, Report};
+//! Lines that are JSON, read by themselves and as one of a receiver's lines; gpsd's form beside what gpsd prints.
+
 use proptest::prelude::*;
+use sensors::json::{Heard, Said, gpsd, read};
+use sensors::message::{Body, Message, to_sentences};
+use sensors::report::Content;
+use sensors::sentence::{LINE_MAX, Payload, Reject, station_hash};
+use sensors::{Decoder, Line, Mmsi, ReceiverId, Report, Time};
+use serde_json::{Map, Value};
+
+fn object(json: &[u8]) -> serde_json::Result<Map<String, Value>> {
+    serde_json::from_slice(json)
+}
 
 /// Our own messages, each as sentences and as gpsdecode 3.22 prints it, scaled and not.
 const GOLDEN: &str = include_str!("golden.txt");
@@ -344,4 +351,14 @@ fn signal_k_deltas_are_read_in_si_units() {
     assert_eq!(refused(br#"{"updates":{}}"#), Reject::MalformedJson);
     let sideways = r#"{"context":"vessels.urn:mrn:imo:mmsi:x","updates":[{"values":[]}]}"#;
     assert_eq!(refused(sideways.as_bytes()), Reject::MalformedJson);
+}
+
+#[test]
+fn persons_on_board_are_read_by_their_name_alone() {
+    // 1-16 is the identifier of a table of targets too.
+    let told = br#"{"class":"AIS","type":8,"mmsi":227006760,"dac":1,"fid":16,"persons":37}"#;
+    let message = gpsd::read(told).unwrap();
+    let mut json = String::new();
+    gpsd::write(&message, true, &mut json);
+    assert!(json.contains(r#""data":"16:0128","persons":37"#), "{json}");
 }
