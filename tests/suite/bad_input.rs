@@ -43,20 +43,22 @@ fn an_empty_recording_is_read_to_its_end() {
     assert_eq!((&report["lines"], &report["messages"]), (&0.into(), &0.into()));
 }
 
-/// The same recording to two receivers: a sentence without its checksum, and one with a wrong one.
+/// The same to two receivers: a sentence without its checksum, and one with a wrong one.
 #[tokio::test]
 async fn a_sentence_without_its_checksum_is_read_where_the_receiver_may_omit_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("bare.nmea");
-    let bare = "!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0";
-    fs::write(&path, format!("{bare}\r\n{bare}*7F\r\n")).unwrap();
-    let receiver = |name, checksum| {
-        let path = path.display();
-        format!("[[receiver]]\nname = \"{name}\"\nconnect = \"file://{path}\"\n{checksum}\n")
-    };
-    let receivers = [receiver("STRICT", ""), receiver("BARE", "checksum = \"optional\"")].concat();
-    let site = Site::new(&format!("exercise = true\n{receivers}"));
+    let masts =
+        [TcpListener::bind("127.0.0.1:0").await.unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap()];
+    let address = |n: usize| format!("tcp://{}", masts[n].local_addr().unwrap());
+    let bare = format!("{}checksum = \"optional\"\n", receiver("BARE", &address(1)));
+    let site = Site::new(&[receiver("STRICT", &address(0)), bare].concat());
     let daemon = site.start().await;
+    let sentence = "!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0";
+    let mut links = Vec::new();
+    for mast in &masts {
+        let (mut link, _) = mast.accept().await.unwrap();
+        link.write_all(format!("{sentence}\r\n{sentence}*7F\r\n").as_bytes()).await.unwrap();
+        links.push(link);
+    }
     let heard = |status: &Value| {
         let receivers = status["receivers"].as_array().unwrap();
         receivers.iter().all(|r| r["messages"].as_u64().unwrap() + r["refused"].as_u64().unwrap() == 2)
