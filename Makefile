@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test quick edge bench bench-decode bench-link differential fuzz fuzz-lines console packages clean tools node style browser release peers
+.PHONY: help run test quick edge bench bench-decode bench-link differential differential-slice fuzz fuzz-lines console packages clean tools node style browser release peers
 
 # Where the exercise's console is served.
 PORT ?= 8080
@@ -11,8 +11,8 @@ PORT ?= 8080
 # Debian's daemons are here, and not in everyone's path.
 export PATH := $(PATH):/usr/sbin
 
-# One word a package, with the command that tells whether it is there.
-PACKAGES := chromium:chromium build-essential:cc mosquitto:mosquitto gpsd:gpsd gpsd-clients:gpsdecode python3-venv:python3
+# One word a package, with the command that tells whether it is there; python3-venv has none, and its modules tell.
+PACKAGES := chromium:chromium build-essential:cc mosquitto:mosquitto gpsd:gpsd gpsd-clients:gpsdecode
 
 DEBUG := target/debug/watchkeeper
 RELEASE := target/release/watchkeeper
@@ -30,6 +30,7 @@ run: tools console var/night.nmea var/exercise.toml ## build all, and play a nig
 test: packages tools console style ## every check there is, the page in a real browser included
 	cargo test --workspace --quiet
 	cargo clippy -p sensors --no-default-features --quiet -- -D warnings
+	$(MAKE) --no-print-directory differential-slice
 	$(MAKE) --no-print-directory browser
 	@echo "make test: everything passed"
 
@@ -56,22 +57,27 @@ bench-decode: peers ## ours and other decoders over two million sentences; CAPTU
 differential: peers ## ours and other decoders field by field; CAPTURES=folder, MOST=messages of one file
 	python3 tests/differential/differential.py $(or $(CAPTURES),fixtures) --most $(or $(MOST),0)
 
-fuzz: tools ## coverage-guided fuzzing of each target for SECONDS=60
+differential-slice: tools packages $(PEERS)/venv/.installed ## the same on some of the fixtures' messages, with quickly built decoders
+	cargo build --profile slice --quiet --locked --manifest-path benches/decoders/Cargo.toml --target-dir $(PEERS)/rust
+	python3 tests/differential/differential.py fixtures --most $(or $(MOST),500) --profile slice
+
+fuzz: tools ## coverage-guided fuzzing of each target for SECONDS=60, or RUNS=n; TARGETS=some
 	@command -v cargo-fuzz >/dev/null || cargo install cargo-fuzz --version 0.13.1 --locked
-	cd sensors/fuzz && for target in $$(RUSTC_BOOTSTRAP=1 cargo fuzz list --fuzz-dir .); do \
+	cd sensors/fuzz && for target in $(or $(TARGETS),$$(RUSTC_BOOTSTRAP=1 cargo fuzz list --fuzz-dir .)); do \
 		mkdir -p $(CURDIR)/target/fuzz/corpus/$$target; \
-		RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir . --target-dir $(CURDIR)/target/fuzz $$target $(CURDIR)/target/fuzz/corpus/$$target seeds -- -max_total_time=$(or $(SECONDS),60) -max_len=4096; \
+		RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir . --target-dir $(CURDIR)/target/fuzz $$target $(CURDIR)/target/fuzz/corpus/$$target seeds -- -max_total_time=$(or $(SECONDS),$(if $(RUNS),0,60)) -runs=$(or $(RUNS),-1) -max_len=4096; \
 	done
 
 fuzz-lines: tools ## damaged lines through the decoder, with overflow checks and debug assertions; LINES=10000000
 	LINES=$(or $(LINES),10000000) SEED=$(or $(SEED),1) CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true \
-		cargo test --release --target-dir target/checked -p sensors --test mutated_lines -- --nocapture
+		cargo test --release --no-default-features --target-dir target/checked -p sensors --test mutated_lines -- --nocapture
 
 console: node console/dist/.built ## build the page, when its sources changed
 
 packages: ## the system packages that the tests need, installed where they are missing
 	@missing=; \
 	for entry in $(PACKAGES); do command -v "$${entry#*:}" >/dev/null || missing="$$missing $${entry%%:*}"; done; \
+	python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$$missing python3-venv"; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	sudo=; \
 	if [ "$$(id -u)" != 0 ]; then sudo=sudo; fi; \

@@ -1,6 +1,6 @@
 """Compares what ours and other AIS decoders make of the messages in a folder, field by field, in the integers of the air.
 
-    differential.py FOLDER... [--most N] [--list]
+    differential.py FOLDER... [--most N] [--profile NAME] [--list]
 
 Every disagreement must be explained by a line of explained.toml, which names the decoder, the types, the field, the
 condition, the cause and its source. Prints "N messages, M disagreements, all explained", or the first of each kind that
@@ -15,6 +15,8 @@ import pathlib
 import subprocess
 import sys
 import tomllib
+
+from air import Air
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -148,8 +150,8 @@ def gpsd(clean):
     return answers
 
 
-def peers():
-    rust = str(TARGET / "rust" / "release" / "decoders")
+def peers(profile):
+    rust = str(TARGET / "rust" / profile / "decoders")
     python = [str(TARGET / "venv" / "bin" / "python"), str(HERE / "python_peers.py"), "fields"]
     return {
         "gpsd": gpsd,
@@ -184,13 +186,15 @@ class Explained:
             fields = cause["field"] if isinstance(cause["field"], list) else [cause["field"]]
             if field not in fields and fields != ["*"]:
                 continue
-            known = {"ours": ours, "theirs": theirs, "bits": bits, "u": lambda at, n: int(bits[at : at + n] or "0", 2),
-                     "length": len(bits), "len": len, "abs": abs, "chr": chr, "isinstance": isinstance, "str": str, "int": int}
+            air = Air(bits)
+            known = {"ours": ours, "theirs": theirs, "air": air, "u": air.u, "i": air.i, "length": air.length, "kind": kind,
+                     "field": field, "len": len, "abs": abs, "chr": chr, "isinstance": isinstance, "str": str, "int": int,
+                     "round": round}
             try:
                 if eval(cause["code"], {"__builtins__": {}}, known):
                     cause["used"] += 1
                     return cause
-            except (TypeError, AttributeError):
+            except (TypeError, AttributeError, ValueError, KeyError):
                 continue
         return None
 
@@ -230,11 +234,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folders", nargs="+")
     parser.add_argument("--most", type=int, default=0, help="messages taken from one file; 0 takes all")
+    parser.add_argument("--profile", default="release", help="which build of the Rust decoders: release or slice")
     parser.add_argument("--list", action="store_true", help="also say how often each cause was needed")
     arguments = parser.parse_args()
     every = gather(arguments.folders, arguments.most)
     clean = [sentences(bits, at) for at, bits in enumerate(every)]
-    others, own = peers()
+    others, own = peers(arguments.profile)
     mine = own(clean)
     explained = Explained(HERE / "explained.toml")
     compared = disagreements = 0

@@ -4,6 +4,7 @@
 //! makes nothing of it. A field is left out where the decoder has none, and `null` where it says "not available".
 
 use ais::messages::AisMessage;
+use ais::messages::navigation::Accuracy;
 use ais::messages::static_data_report::MessagePart;
 use nmea_parser::ParsedMessage;
 use sensors::message::Message;
@@ -57,6 +58,11 @@ fn tenths(value: Option<impl Into<f64>>) -> Option<i64> {
     scaled(value, 10.0)
 }
 
+/// Degrees a minute to 4.733 times their root, ITU-R M.1371-5 table 48.
+fn turned(rate: Option<impl Into<f64>>) -> Option<i64> {
+    rate.map(Into::into).map(|rate| (4.733 * rate.abs().sqrt()).copysign(rate).round() as i64)
+}
+
 fn scaled(value: Option<impl Into<f64>>, by: f64) -> Option<i64> {
     value.map(|value| (value.into() * by).round() as i64)
 }
@@ -76,6 +82,11 @@ fn ais(sentences: &[&str]) -> Option<Value> {
             "type": m.message_type, "repeat": m.repeat_indicator, "mmsi": m.mmsi,
             "speed": tenths(m.speed_over_ground), "lon": minutes(m.longitude), "lat": minutes(m.latitude),
             "course": tenths(m.course_over_ground), "heading": m.true_heading, "second": m.timestamp, "raim": m.raim,
+            "turn": turned(m.rate_of_turn.and_then(|turn| {
+                let to_port = turn.direction() == Some(ais::messages::navigation::Direction::Port);
+                turn.rate().map(|rate| if to_port { -rate } else { rate })
+            })),
+            "accuracy": m.position_accuracy == Accuracy::Dgps,
         }),
         AisMessage::BaseStationReport(m) => json!({
             "type": m.message_type, "repeat": m.repeat_indicator, "mmsi": m.mmsi,
@@ -95,7 +106,7 @@ fn ais(sentences: &[&str]) -> Option<Value> {
             "type": m.message_type, "repeat": m.repeat_indicator, "mmsi": m.mmsi,
             "speed": tenths(m.speed_over_ground), "lon": minutes(m.longitude), "lat": minutes(m.latitude),
             "course": tenths(m.course_over_ground), "heading": m.true_heading, "second": m.timestamp,
-            "display": m.has_display, "dsc": m.has_dsc, "band": m.whole_band, "msg22": m.accepts_message_22,
+            "accuracy": m.position_accuracy == Accuracy::Dgps, "display": m.has_display, "dsc": m.has_dsc, "band": m.whole_band, "msg22": m.accepts_message_22,
             "raim": m.raim,
         }),
         AisMessage::ExtendedClassBPositionReport(m) => json!({
@@ -154,11 +165,18 @@ fn nmea_parser(sentences: &[&str]) -> Option<Value> {
             // Type 27's place is coarser.
             let by = if m.current_gnss_position.is_some() { 600.0 } else { 600_000.0 };
             let knots = if m.current_gnss_position.is_some() { 1.0 } else { 10.0 };
-            json!({
+            let mut all = json!({
                 "mmsi": m.mmsi, "speed": scaled(m.sog_knots, knots), "course": scaled(m.cog, knots),
                 "lon": scaled(m.longitude, by), "lat": scaled(m.latitude, by), "heading": scaled(m.heading_true, 1.0),
-                "raim": m.raim_flag,
-            })
+                "raim": m.raim_flag, "accuracy": m.high_position_accuracy,
+            });
+            // Types 18 and 27 have other seconds and states.
+            if m.ais_type == nmea_parser::ais::AisClass::ClassA && m.current_gnss_position.is_none() {
+                all["status"] = json!(m.nav_status.to_value());
+                all["turn"] = json!(turned(m.rot));
+                all["second"] = json!(m.timestamp_seconds);
+            }
+            all
         }
         ParsedMessage::VesselStaticData(m) => json!({
             "mmsi": m.mmsi, "imo": m.imo_number, "callsign": m.call_sign, "shipname": m.name,

@@ -1,13 +1,11 @@
 //! From a message's body to lines: NMEA as it is, and JSON with one object a line, however it was wrapped.
 
 use super::lines::LINE_MAX;
+use crate::sentence::tag_block::naming;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::io::Read;
-
-/// Bytes of a station's name in a TAG block; a block has 80 in all (NMEA 0183 4.10, section 7).
-const STATION_MAX: usize = 64;
 
 /// The lines of one message.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -36,7 +34,7 @@ struct Envelope<'a> {
 impl Lines {
     /// Lines with the name of their station in a TAG block before each.
     pub(super) fn of(station: Option<&str>) -> Lines {
-        Lines { tag: station.map(tag_block).unwrap_or_default(), ..Lines::default() }
+        Lines { tag: station.map(naming).unwrap_or_default(), ..Lines::default() }
     }
 
     /// Reads a body: JSON when it begins with `{` or `[`, otherwise lines of text.
@@ -137,16 +135,6 @@ fn one_line(object: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(object.iter().map(|&byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte }).collect())
 }
 
-/// A TAG block that names the station: `\s:MAST*42\`. What would end the block or begin a sentence is written `_`.
-fn tag_block(station: &str) -> Vec<u8> {
-    let fits = |c: char| c.is_ascii_graphic() && !matches!(c, '\\' | '*' | ',' | '!' | '$');
-    let mut block = b"\\s:".to_vec();
-    block.extend(station.chars().take(STATION_MAX).map(|c| if fits(c) { c as u8 } else { b'_' }));
-    let checksum = block[1..].iter().fold(0, |sum, byte| sum ^ byte);
-    block.extend_from_slice(format!("*{checksum:02X}\\").as_bytes());
-    block
-}
-
 /// Why a packed body was not unpacked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NotUnpacked {
@@ -227,7 +215,6 @@ mod tests {
         let mut lines = Lines::of(Some("MAST"));
         lines.read(b"!AIVDM,1\n!AIVDM,2").unwrap();
         assert_eq!(lines.bytes, b"\\s:MAST*42\\!AIVDM,1\n\\s:MAST*42\\!AIVDM,2\n");
-        assert_eq!(tag_block("a,b*c\\d!$\u{e9} e"), b"\\s:a_b_c_d____e*77\\");
     }
 
     #[test]

@@ -5,6 +5,9 @@ use super::{Item, Reject, stamp, station_hash_of};
 use crate::Time;
 use serde::{Deserialize, Serialize};
 
+/// Bytes of a station's name that [`naming`] writes; a block has 80 in all (NMEA 0183 4.10, section 7).
+pub const STATION_MAX: usize = 64;
+
 /// What is kept of the TAG blocks before a sentence; [`parameters`] gives all that they say.
 /// Source: NMEA 0183 4.10, section 7.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -37,6 +40,17 @@ impl Tag {
         self.time = later.time.or(self.time);
         self.group = later.group.or(self.group);
     }
+}
+
+/// The TAG block that names a station, such as an MQTT topic: `\s:MAST*42\`. What would end the block or begin a
+/// sentence is written `_`.
+pub fn naming(station: &str) -> Vec<u8> {
+    let fits = |c: char| c.is_ascii_graphic() && !matches!(c, '\\' | '*' | ',' | '!' | '$');
+    let mut block = b"\\s:".to_vec();
+    block.extend(station.chars().take(STATION_MAX).map(|c| if fits(c) { c as u8 } else { b'_' }));
+    let checksum = xor(&block[1..]);
+    block.extend_from_slice(format!("*{checksum:02X}\\").as_bytes());
+    block
 }
 
 /// One parameter of a TAG block. Source: NMEA 0183 4.10, section 7; IEC 61162-450, 7.2.3.

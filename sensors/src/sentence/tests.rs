@@ -64,6 +64,12 @@ fn reads_tag_blocks_with_seconds_or_milliseconds() {
 }
 
 #[test]
+fn a_station_is_named_without_what_would_end_its_tag_block() {
+    assert_eq!(tag_block::naming("a,b*c\\d!$\u{e9} e"), b"\\s:a_b_c_d____e*77\\");
+    assert_eq!(tag_block::naming(&"x".repeat(300)).len(), tag_block::STATION_MAX + 7);
+}
+
+#[test]
 fn a_bad_tag_block_never_costs_the_sentence() {
     for block in [&b"\\s:ST1,c:1334337317*00\\"[..], b"\\s:ST1\\", b"\\s:ST1", b"C:\\logs\\ "] {
         let line = [block, PLAIN].concat();
