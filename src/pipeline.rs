@@ -37,6 +37,9 @@ const GROUP: Duration = Duration::from_millis(150);
 /// that send at the same time to share a commit. Ours: the edge's catch-up is bound by it.
 const GROUP_AWAITED: Duration = Duration::from_millis(10);
 
+/// How long nothing may be heard before the picture is drawn anew without it.
+const IDLE: Duration = Duration::from_secs(1);
+
 /// Batches in one commit, at most: 48 full ones are 200,000 lines. A commit costs the disk a few milliseconds whatever it holds.
 const GROUP_BATCHES: usize = 48;
 
@@ -333,9 +336,7 @@ impl Writing {
         entries: &mut Vec<Entry>,
         receipts: &mut Vec<Receipt>,
     ) -> bool {
-        let idle = Duration::from_secs(1);
-        let mut deadline =
-            tokio::time::Instant::now() + if self.clock.is_some() { idle } else { idle * 3600 };
+        let mut deadline = tokio::time::Instant::now() + IDLE;
         let mut batches = 0;
         while batches < GROUP_BATCHES {
             match tokio::time::timeout_at(deadline, heard.recv()).await {
