@@ -1,12 +1,13 @@
 //! `watchkeeper probe`: what one receiver says, and the settings for it.
 
-use super::{complain, runtime};
+use super::{check, complain, count, runtime};
+use anyhow::Context as _;
 use sensors::receiver::{
-    Address, Settings,
+    Address, Settings, Snapshot,
     probe::{Findings, probe},
     profile::{self, Profile},
 };
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use watchkeeper::daemon::now;
 
@@ -15,7 +16,7 @@ pub(crate) struct Arguments {
     /// As `connect` in the settings (`tcp://HOST:PORT`, `udp://IP:PORT`, `stdin:`...), or a device such as
     /// `/dev/ttyUSB0`. May be left out where the profile knows it. Nothing is kept: stations that post over HTTP are
     /// answered 503, so that they send again.
-    #[arg(required_unless_present_any = ["profile", "list"])]
+    #[arg(required_unless_present_any = ["profile", "list", "settings"])]
     address: Option<String>,
     /// The receiver's model, such as `sr162`.
     #[arg(long)]
@@ -23,6 +24,12 @@ pub(crate) struct Arguments {
     /// List the known models instead, with what is known of each and how sure that is.
     #[arg(long)]
     list: bool,
+    /// Listen to a receiver of this settings file, with all that is set for it: keys, passwords, authorities.
+    #[arg(long, requires = "receiver", conflicts_with_all = ["address", "profile", "allow", "interface"])]
+    settings: Option<PathBuf>,
+    /// Its name there.
+    #[arg(long, requires = "settings")]
+    receiver: Option<String>,
     /// How long to listen, in seconds.
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     seconds: u64,
@@ -52,6 +59,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 fn asked(arguments: &Arguments) -> anyhow::Result<Settings> {
+    if let (Some(path), Some(name)) = (&arguments.settings, &arguments.receiver) {
+        let mut receivers = super::settings(Some(path))?.receiver.into_iter();
+        let named = receivers.find(|receiver| receiver.name == *name);
+        return named.with_context(|| format!("{} has no receiver named `{name}`", path.display()));
+    }
     let known = || profile::all().iter().map(|model| model.id).collect::<Vec<_>>().join(", ");
     if let Some(name) = &arguments.profile
         && profile::find(name).is_none()
@@ -68,6 +80,13 @@ fn asked(arguments: &Arguments) -> anyhow::Result<Settings> {
         asked.address().map_err(|problem| anyhow::anyhow!("{problem}\n    accepted: {accepted}"))?;
     if matches!(address, Address::Multicast { .. }) && asked.interface.is_none() {
         anyhow::bail!("a group is joined on one interface: give --interface, its name or its address");
+    }
+    let mut problems = asked.check();
+    // Who may send is for the settings to say; a probe hears anyone, unless told otherwise.
+    problems.retain(|problem| problem.key != "allow" || !arguments.allow.is_empty());
+    if !problems.is_empty() {
+        check::list(&problems);
+        anyhow::bail!("it can't be listened to like this: {} to mend", count(problems.len(), "problem"));
     }
     Ok(asked)
 }
@@ -114,8 +133,16 @@ fn expected(model: &Profile) -> String {
 
 fn news(found: &Findings) -> String {
     let Findings { link, counts, vessels, .. } = found;
-    let state = format!("{}: {}", link.state.name(), link.detail);
-    format!("{state}; {} bytes, {} sentences, {vessels} vessels", link.bytes, counts.sentences)
+    format!("{}; {} bytes, {} sentences, {vessels} vessels", state(link), link.bytes, counts.sentences)
+}
+
+/// How the link is, without saying it twice where the detail begins with it.
+fn state(link: &Snapshot) -> String {
+    let name = link.state.name();
+    match name.get(..6).is_some_and(|stem| link.detail.starts_with(stem)) {
+        true => link.detail.clone(),
+        false => format!("{name}: {}", link.detail),
+    }
 }
 
 fn summary(found: &Findings) -> String {
@@ -132,9 +159,8 @@ fn summary(found: &Findings) -> String {
         _ => String::new(),
     };
     format!(
-        "address   {address}\nlink      {}: {}{baud}\nbytes     {}\nlines     {}\nsentences {}\ntalkers   {talkers}\nmessages  {}\nlost      {}\nlimited   {}\nvessels   {vessels}\nrefused   {refused}",
-        link.state.name(),
-        link.detail,
+        "address   {address}\nlink      {}{baud}\nbytes     {}\nlines     {}\nsentences {}\ntalkers   {talkers}\nmessages  {}\nlost      {}\nlimited   {}\nvessels   {vessels}\nrefused   {refused}",
+        state(link),
         link.bytes,
         link.lines,
         counts.sentences,
