@@ -160,7 +160,7 @@ impl Transponder {
     ///
     /// let text = Some("AIS: Tx malfunction".to_owned());
     /// let alarm = Alarm { number: Some(1), active: Some(true), acknowledged: Some(false), text, utc: None };
-    /// assert_eq!(Transponder::Alarm(alarm).to_sentence("AI"), "$AIALR,,001,A,V,AIS: Tx malfunction*58");
+    /// assert_eq!(Transponder::Alarm(alarm).to_sentence("AI"), "$AIALR,,001,A,V,AIS: Tx malfunction*72");
     /// ```
     pub fn to_sentence(&self, talker: &str) -> String {
         match self {

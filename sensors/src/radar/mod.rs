@@ -50,7 +50,7 @@ impl Radar {
     ///
     /// let position = Some((10.5, 103.25));
     /// let target = TargetPosition { number: Some(120), position, status: Some(TargetStatus::Tracked), ..Default::default() };
-    /// assert_eq!(Radar::Position(target).to_sentence("RA"), "$RATLL,120,1030.00000,N,10315.00000,E,,,T,*01");
+    /// assert_eq!(Radar::Position(target).to_sentence("RA"), "$RATLL,120,1030.00000,N,10315.00000,E,,,T,*33");
     /// ```
     pub fn to_sentence(&self, talker: &str) -> String {
         match self {
