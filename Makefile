@@ -16,6 +16,8 @@ PACKAGES := chromium:chromium build-essential:cc mosquitto:mosquitto gpsd:gpsd g
 
 DEBUG := target/debug/watchkeeper
 RELEASE := target/release/watchkeeper
+# The other decoders: a crate of its own, and Python's in an environment of their own.
+PEERS := target/peers
 NIGHT := fixtures/exercises/night-gulf-of-thailand.toml
 CONSOLE_SOURCES := $(shell find console -type f -not -path '*/node_modules/*' -not -path 'console/dist/*')
 
@@ -92,9 +94,6 @@ clean: ## remove all that was built, and the exercise
 	rm -rf target var console/dist console/node_modules
 
 # -- the parts --
-
-# The other decoders: a crate of its own, and Python's in an environment of their own.
-PEERS := target/peers
 
 peers: tools packages $(PEERS)/venv/.installed
 	cargo build --release --quiet --locked --manifest-path benches/decoders/Cargo.toml --target-dir $(PEERS)/rust
