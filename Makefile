@@ -60,7 +60,7 @@ differential: peers ## ours and other decoders field by field; CAPTURES=folder, 
 	python3 tests/differential/differential.py $(or $(CAPTURES),fixtures) --most $(or $(MOST),0)
 
 differential-slice: tools packages $(PEERS)/venv/.installed ## the same on some of the fixtures' messages, with quickly built decoders
-	cargo build --profile slice --quiet --locked --manifest-path benches/decoders/Cargo.toml --target-dir $(PEERS)/rust
+	cargo build --profile slice --quiet --manifest-path benches/decoders/Cargo.toml --target-dir $(PEERS)/rust
 	python3 tests/differential/differential.py fixtures --most $(or $(MOST),500) --profile slice
 
 fuzz: tools ## coverage-guided fuzzing of each target for SECONDS=60, or RUNS=n; TARGETS=some
@@ -96,7 +96,7 @@ clean: ## remove all that was built, and the exercise
 # -- the parts --
 
 peers: tools packages $(PEERS)/venv/.installed
-	cargo build --release --quiet --locked --manifest-path benches/decoders/Cargo.toml --target-dir $(PEERS)/rust
+	cargo build --release --quiet --manifest-path benches/decoders/Cargo.toml --target-dir $(PEERS)/rust
 
 $(PEERS)/venv/.installed: tests/differential/requirements.txt
 	python3 -m venv $(PEERS)/venv
