@@ -2,7 +2,7 @@
 //! their own kind.
 
 use crate::Time;
-use crate::sentence::{Fields, Reject, Sentence};
+use crate::sentence::{Fields, Reject, Sentence, xor};
 use chrono::NaiveDateTime;
 use nmea::ParseResult;
 use nmea::sentences::{FixType, rmc::RmcStatusOfFix};
@@ -89,7 +89,7 @@ fn with_checksum<'a>(sentence: &Sentence<'a>) -> Cow<'a, [u8]> {
     if sentence.raw.contains(&b'*') {
         return Cow::Borrowed(sentence.raw);
     }
-    let sum = sentence.raw[1..].iter().fold(0, |sum, b| sum ^ b);
+    let sum = xor(&sentence.raw[1..]);
     Cow::Owned([sentence.raw, format!("*{sum:02X}").as_bytes()].concat())
 }
 

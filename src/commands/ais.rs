@@ -8,7 +8,7 @@ use sensors::message;
 use sensors::receiver::lines::Splitter;
 use sensors::receiver::replay::{Options, Reader};
 use sensors::report::Content;
-use sensors::sentence::{self, LINE_MAX};
+use sensors::sentence::LINE_MAX;
 use sensors::{Decoder, Line, ReceiverId, Report, Time};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Stdout, Write};
@@ -80,7 +80,8 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         }
         Work::Encode { files, talker, channel, own } => {
             let channel = channel.chars().next().unwrap_or('A');
-            let mut encoding = Encoding { talker, channel, own, sequence_id: 0, unused: 0, out };
+            let address = format!("{talker}{}", if own { "VDO" } else { "VDM" });
+            let mut encoding = Encoding { address, channel, sequence_id: 0, unused: 0, out };
             for path in or_standard_input(files) {
                 encoding.input(&path)?;
             }
@@ -181,9 +182,9 @@ impl Decoding {
 }
 
 struct Encoding {
-    talker: String,
+    /// Talker and formatter, such as `AIVDM`.
+    address: String,
     channel: char,
-    own: bool,
     /// Of the next message in several sentences.
     sequence_id: u8,
     /// Lines that couldn't be used.
@@ -225,17 +226,12 @@ impl Encoding {
     }
 
     fn sentences(&mut self, message: &message::Message) -> io::Result<()> {
-        let sentences = message::to_sentences(message, &self.talker, self.channel, self.sequence_id);
+        let sentences = message::compose(message, &self.address, self.channel, self.sequence_id);
         if sentences.len() > 1 {
             self.sequence_id = (self.sequence_id + 1) % 10;
         }
         for sentence in sentences {
-            match sentence.split_once(',').and_then(|(_, rest)| rest.rsplit_once('*')) {
-                Some((fields, _)) if self.own => {
-                    writeln!(self.out, "{}", sentence::compose(&format!("{}VDO", self.talker), fields))?;
-                }
-                _ => writeln!(self.out, "{sentence}")?,
-            }
+            writeln!(self.out, "{sentence}")?;
         }
         Ok(())
     }

@@ -6,10 +6,11 @@
 
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use sensors::Time;
+use sensors::sentence::tag_block;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
-use std::io::{Read, Write};
+use std::io::Read;
 
 /// A SHA-256.
 pub type Digest = [u8; 32];
@@ -138,10 +139,8 @@ pub fn text_digest(text: &[u8]) -> Digest {
 /// Writes a line with the TAG block that says when and where it was heard, and LF. A block that the line brings itself
 /// comes later and so leads (`sensors::sentence::Tag::extend`).
 pub fn stamp(out: &mut Vec<u8>, station: &str, heard_at: Time, line: &[u8]) {
-    let block = format!("c:{},s:{station}", heard_at.as_millis());
-    let sum = block.bytes().fold(0, |sum, byte| sum ^ byte);
-    // Writing to a vector can't fail.
-    let _ = write!(out, "\\{block}*{sum:02X}\\");
+    let block = tag_block::compose(&format!("c:{},s:{station}", heard_at.as_millis()));
+    out.extend_from_slice(block.as_bytes());
     out.extend_from_slice(line);
     out.push(b'\n');
 }

@@ -5,6 +5,7 @@ use super::random::Random;
 use super::scenario::{Noise, ReceiverPlan, Station};
 use sensors::Time;
 use sensors::message::{self, Message};
+use sensors::sentence::{compose, tag_block};
 use std::fmt::Write as _;
 
 /// A search and rescue transmitter floats: heard over this share of a boat's range. Ours, unproven.
@@ -73,14 +74,14 @@ impl Ear {
     /// The receiver's own clock and place, as `$GPZDA` and `$GPRMC`.
     pub(super) fn own_lines(&mut self, at: Time, mut line: impl FnMut(String)) {
         let Some(utc) = at.to_chrono() else { return };
-        let zda = utc.format("GPZDA,%H%M%S.00,%d,%m,%Y,00,00").to_string();
+        let zda = utc.format("%H%M%S.00,%d,%m,%Y,00,00").to_string();
         let (lat, lon) = (self.spot.lat, self.spot.lon);
         let angle = |degrees: f64, width: usize| {
             let whole = libm::floor(degrees.abs());
             format!("{whole:0width$}{:07.4}", ((degrees.abs() - whole) * 60.0).min(59.9999))
         };
         let rmc = format!(
-            "GPRMC,{},A,{},{},{},{},0.0,0.0,{},,,A",
+            "{},A,{},{},{},{},0.0,0.0,{},,,A",
             utc.format("%H%M%S.00"),
             angle(lat, 2),
             if lat < 0.0 { 'S' } else { 'N' },
@@ -88,9 +89,8 @@ impl Ear {
             if lon < 0.0 { 'W' } else { 'E' },
             utc.format("%d%m%y"),
         );
-        for body in [zda, rmc] {
-            let sentence = format!("${body}*{:02X}", checksum(&body));
-            self.write(at, None, &sentence, &mut line);
+        for (address, fields) in [("GPZDA", zda), ("GPRMC", rmc)] {
+            self.write(at, None, &compose(address, &fields), &mut line);
         }
     }
 
@@ -102,20 +102,18 @@ impl Ear {
         sentence: &str,
         line: &mut impl FnMut(String),
     ) {
-        let mut text = String::with_capacity(sentence.len() + 48);
-        text.push('\\');
+        let mut block = String::with_capacity(48);
         // Writing to a string cannot fail.
         if let Some((part, parts)) = group {
-            let _ = write!(text, "g:{part}-{parts}-{}", self.group);
+            let _ = write!(block, "g:{part}-{parts}-{}", self.group);
         }
         if group.is_none_or(|(part, _)| part == 1) {
             let ms = at.as_millis() + (self.plan.clock_offset_seconds * 1000.0) as i64;
             let stamp = if self.plan.milliseconds { ms } else { ms.div_euclid(1000) };
             let comma = if group.is_some() { "," } else { "" };
-            let _ = write!(text, "{comma}s:{},c:{stamp}", self.plan.name);
+            let _ = write!(block, "{comma}s:{},c:{stamp}", self.plan.name);
         }
-        let sum = checksum(&text[1..]);
-        let _ = write!(text, "*{sum:02X}\\{sentence}");
+        let mut text = tag_block::compose(&block) + sentence;
         if self.chance(self.noise.corrupt) {
             text = self.corrupted(&text);
         }
@@ -135,9 +133,4 @@ impl Ear {
         let with = char::from(b'0' + self.random.below(64) as u8);
         text.char_indices().map(|(i, c)| if i == at { with } else { c }).collect()
     }
-}
-
-/// The sum of NMEA 0183: all bytes between the marks, exclusive-or.
-fn checksum(body: &str) -> u8 {
-    body.bytes().fold(0, |sum, byte| sum ^ byte)
 }

@@ -310,7 +310,8 @@ impl Track {
     fn learn(&mut self, message: &Message, report: &Report, gained: &mut Gained) {
         let says_what_it_is = match &message.body {
             Body::StaticVoyage(_) | Body::StaticB(_) | Body::AidToNavigation(_) => true,
-            Body::Binary(said) => said.persons_on_board().is_some(),
+            // Only one that says how many are on board comes this far.
+            Body::Binary(_) => true,
             Body::PositionBExtended(said) => said.name.is_some() || said.ship_type.is_some(),
             _ => false,
         };

@@ -1,6 +1,7 @@
 //! Messages back to bits and to sentences, for exercises and for tests.
 
 use super::{Body, Message, Payload};
+use crate::sentence;
 
 /// Characters of armour in one sentence, so that no sentence is longer than the 82 that NMEA 0183 allows.
 const ARMOUR_MAX: usize = 60;
@@ -52,6 +53,11 @@ impl Message {
 /// assert_eq!(to_sentences(&message, "AI", 'A', 0), ["!AIVDM,1,1,,A,>>M4f1i<59B04=@UHD,2*31"]);
 /// ```
 pub fn to_sentences(message: &Message, talker: &str, channel: char, sequence_id: u8) -> Vec<String> {
+    compose(message, &format!("{talker}VDM"), channel, sequence_id)
+}
+
+/// As [`to_sentences`], with the whole address: `AIVDO` for what a station sends itself.
+pub fn compose(message: &Message, address: &str, channel: char, sequence_id: u8) -> Vec<String> {
     let (armour, fill) = message.encode().to_armour();
     let total = armour.len().div_ceil(ARMOUR_MAX).max(1);
     let sequence_id = if total > 1 { (sequence_id % 10).to_string() } else { String::new() };
@@ -60,9 +66,8 @@ pub fn to_sentences(message: &Message, talker: &str, channel: char, sequence_id:
             let end = armour.len().min(number * ARMOUR_MAX);
             let part = &armour[(number - 1) * ARMOUR_MAX..end];
             let fill = if number == total { fill } else { 0 };
-            let body = format!("{talker}VDM,{total},{number},{sequence_id},{channel},{part},{fill}");
-            let checksum = body.bytes().fold(0, |sum, b| sum ^ b);
-            format!("!{body}*{checksum:02X}")
+            let fields = format!("{total},{number},{sequence_id},{channel},{part},{fill}");
+            sentence::compose(address, &fields)
         })
         .collect()
 }

@@ -39,7 +39,7 @@ pub use channel_management::{ChannelManagement, Told};
 pub use clock::Clock;
 pub use coarse::{Area, CoarsePlace};
 pub use dgnss::{Correction, Dgnss};
-pub use encode::to_sentences;
+pub use encode::{compose, to_sentences};
 pub use fix::{Epfd, FixMode};
 pub use interrogation::{Interrogation, Request, UtcInquiry};
 pub use link_management::{LinkManagement, Reservation};

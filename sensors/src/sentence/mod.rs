@@ -24,7 +24,8 @@ pub(crate) use fields::{Fields, Written, choice};
 pub(crate) use groups::Groups;
 pub(crate) use usual::usual;
 
-use scan::{contains, decimal, find, hex_byte, xor};
+pub(crate) use scan::xor;
+use scan::{contains, decimal, find, hex_byte};
 use serde::{Deserialize, Serialize};
 
 /// The longest line that is read, bytes. The journal cuts lines at the same length.

@@ -43,7 +43,7 @@ pub(super) const fn folded(sum: u64) -> u8 {
 
 /// The XOR of all bytes.
 #[inline]
-pub(super) fn xor(bytes: &[u8]) -> u8 {
+pub(crate) fn xor(bytes: &[u8]) -> u8 {
     xor_and_find(bytes, []).0
 }
 

@@ -46,11 +46,13 @@ impl Tag {
 /// sentence is written `_`.
 pub fn naming(station: &str) -> Vec<u8> {
     let fits = |c: char| c.is_ascii_graphic() && !matches!(c, '\\' | '*' | ',' | '!' | '$');
-    let mut block = b"\\s:".to_vec();
-    block.extend(station.chars().take(STATION_MAX).map(|c| if fits(c) { c as u8 } else { b'_' }));
-    let checksum = xor(&block[1..]);
-    block.extend_from_slice(format!("*{checksum:02X}\\").as_bytes());
-    block
+    let letters = station.chars().take(STATION_MAX).map(|c| if fits(c) { c } else { '_' });
+    compose(&format!("s:{}", letters.collect::<String>())).into_bytes()
+}
+
+/// The TAG block of these parameters: `\s:MAST*42\` of `s:MAST`.
+pub fn compose(parameters: &str) -> String {
+    format!("\\{parameters}*{:02X}\\", xor(parameters.as_bytes()))
 }
 
 /// One parameter of a TAG block. Source: NMEA 0183 4.10, section 7; IEC 61162-450, 7.2.3.
