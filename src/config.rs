@@ -1,5 +1,6 @@
 //! The settings file: read, checked as a whole without touching anything outside, and shown with every problem.
 
+use crate::admit;
 use crate::alert;
 use crate::detector;
 use crate::edge;
@@ -22,6 +23,8 @@ pub struct Settings {
     pub exercise: bool,
     /// Place files of higher detail than the built-in map of the world, relative to the settings file.
     pub places: Vec<PathBuf>,
+    /// How clocks are learned and repeats known.
+    pub admit: admit::Settings,
     /// How tracks are kept apart.
     pub track: track::Settings,
     /// The rules' figures.
@@ -42,6 +45,7 @@ impl Default for Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             exercise: false,
             places: Vec::new(),
+            admit: Default::default(),
             track: Default::default(),
             detector: Default::default(),
             alert: Default::default(),
@@ -280,6 +284,7 @@ fn key_at(text: &str, start: usize) -> String {
 fn check_figures(settings: &Settings) -> Vec<Problem> {
     let mut problems = Vec::new();
     let tables = [
+        ("admit", toml::Value::try_from(settings.admit)),
         ("track", toml::Value::try_from(settings.track)),
         ("detector", toml::Value::try_from(&settings.detector)),
         ("alert", toml::Value::try_from(settings.alert)),

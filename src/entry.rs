@@ -19,6 +19,64 @@ pub enum Entry {
     Program(String),
     /// A station's signed consignment: what it says of itself. The lines it brought follow.
     Consignment(Consignment),
+    /// Lines were heard in this time and not written down.
+    Gap(Gap),
+    /// Lines that the core could not take: whoever reads the journal passes them over.
+    Skip(Skip),
+    /// A past window was run again, because lines of it came late.
+    Rerun(Rerun),
+    /// Days of the journal were deleted.
+    Pruned(Pruned),
+}
+
+/// Lines heard and not written down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// When the first of them was heard.
+    pub from: Time,
+    /// When the last of them was heard.
+    pub to: Time,
+    /// How many.
+    pub lines: u64,
+    /// Why, as a code: `disk_full`.
+    pub why: String,
+}
+
+/// A run of lines whose processing ended the program twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skip {
+    /// Sequence of the first of them.
+    pub first: u64,
+    /// How many.
+    pub count: u64,
+}
+
+/// A window of event time that was run again in order of event time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rerun {
+    /// Begin of the window.
+    pub from: Time,
+    /// End of the window.
+    pub to: Time,
+    /// The sequence after the last entry that the re-run took into account.
+    pub next: u64,
+}
+
+/// Days of the journal that are gone, and what the chain of those that stay hangs on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pruned {
+    /// Sequence of the first entry that was deleted.
+    pub first: u64,
+    /// Sequence after the last entry that was deleted.
+    pub next: u64,
+    /// The days, as their files were named.
+    pub days: Vec<String>,
+    /// The chain's value after the last entry that was deleted.
+    pub link: [u8; 32],
+    /// Why, as a code: `age`, `size` or `disk_full`.
+    pub why: String,
+    /// The newest consignment of each chain that only the deleted days held.
+    pub consignments: Vec<Consignment>,
 }
 
 impl Entry {

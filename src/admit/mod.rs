@@ -7,6 +7,34 @@ use sensors::sentence::Checksum;
 use sensors::{Counts, Decoder, Line, ReceiverId, Report, Tally, Time, receiver::Batch, report::Content};
 use serde::{Deserialize, Serialize};
 
+/// How clocks are learned and repeats known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {}
+
+/// A report that was let in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Admitted {
+    /// What was heard; its time is corrected by what is known of the receiver's clock.
+    pub report: Report,
+    /// Whether its position may move a track.
+    pub standing: Standing,
+}
+
+/// Whether a report's position may move a track.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum Standing {
+    /// It may.
+    #[default]
+    Good = 0,
+    /// Sent on long after it was on the air.
+    Stale = 1,
+    /// Heard by a receiver whose clock can't be trusted.
+    Unclocked = 2,
+}
+
 /// The stage: what it must remember between two batches.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Admit {
@@ -18,21 +46,15 @@ pub struct Admit {
 
 impl Admit {
     /// Decodes a batch of lines whose first has the sequence `first`; appends what is new to `out`.
-    pub fn lines(&mut self, first: u64, batch: &Batch, out: &mut Vec<Report>) {
-        let start = out.len();
+    pub fn lines(&mut self, first: u64, batch: &Batch, out: &mut Vec<Admitted>) {
+        let mut reports = Vec::with_capacity(batch.len());
         for (index, (heard_at, bytes)) in batch.iter().enumerate() {
             self.now = self.now.max(heard_at);
             let line = Line { receiver: batch.receiver(), sequence: first + index as u64, heard_at, bytes };
-            self.decoder.line(line, out);
+            self.decoder.line(line, &mut reports);
         }
-        let mut kept = start;
-        for index in start..out.len() {
-            if self.is_new(&out[index]) {
-                out.swap(kept, index);
-                kept += 1;
-            }
-        }
-        out.truncate(kept);
+        reports.retain(|report| self.is_new(report));
+        out.extend(reports.into_iter().map(|report| Admitted { report, standing: Standing::Good }));
     }
 
     /// Whether each receiver's sentences must bring their checksums, in the order of the receivers' numbers.

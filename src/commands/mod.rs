@@ -52,6 +52,7 @@ fn core_settings(settings: &Settings, places: &Places) -> watch::Settings {
     watch::Settings {
         places: places.digest().iter().map(|byte| format!("{byte:02x}")).collect(),
         receivers: settings.receiver.iter().map(station).collect(),
+        admit: settings.admit,
         track: settings.track,
         detector: settings.detector.clone(),
         alert: settings.alert,

@@ -227,6 +227,7 @@ impl Call {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::admit::{Admitted, Standing};
     use crate::place::Places;
     use crate::track::{Gained, Tracks};
     use sensors::{
@@ -261,9 +262,10 @@ mod tests {
             let sequence = n as u64 + 1;
             let content = Content::Ais(ais);
             let report = Report { receiver: ReceiverId(0), sequence, time, heard_at: time, content };
+            let admitted = Admitted { report, standing: Standing::Good };
             let mut gained = Gained::default();
             let followed =
-                tracks.follow(&report, &Default::default(), &places, &mut gained).expect("a vessel");
+                tracks.follow(&admitted, &Default::default(), &places, &mut gained).expect("a vessel");
             let mut out = Vec::new();
             rule.on_report(&followed, context, &mut out);
             seen.extend(out.into_iter().map(|v| match v.look {

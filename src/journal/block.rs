@@ -26,6 +26,10 @@ impl Row {
             Entry::Settings(_) => (2, None, None, None),
             Entry::Program(_) => (3, None, None, None),
             Entry::Consignment(_) => (4, None, None, None),
+            Entry::Gap(_) => (5, None, None, None),
+            Entry::Skip(_) => (6, None, None, None),
+            Entry::Rerun(_) => (7, None, None, None),
+            Entry::Pruned(_) => (8, None, None, None),
         };
         Row {
             kind,

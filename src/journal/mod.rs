@@ -126,7 +126,7 @@ impl Journal {
             match entry {
                 Entry::Settings(text) => self.settings = Some(text.clone()),
                 Entry::Program(text) => self.program = Some(text.clone()),
-                Entry::Lines(_) | Entry::Tick(_) | Entry::Consignment(_) => {}
+                _ => {}
             }
         }
         Ok(numbered)
@@ -205,7 +205,7 @@ fn day_of(entry: &Entry) -> Option<String> {
     let time = match entry {
         Entry::Lines(batch) => batch.last_arrived_at()?,
         Entry::Tick(now) => *now,
-        Entry::Settings(_) | Entry::Program(_) | Entry::Consignment(_) => return None,
+        _ => return None,
     };
     day_name(time)
 }

@@ -155,7 +155,7 @@ impl Reader {
                     let damaged = |reason| Error::Damaged { first: first as u64, path: path.clone(), reason };
                     *newest = match block::unpack(&body).map_err(damaged)? {
                         Entry::Settings(text) | Entry::Program(text) => Some(text),
-                        Entry::Lines(_) | Entry::Tick(_) | Entry::Consignment(_) => None,
+                        _ => None,
                     };
                 }
             }

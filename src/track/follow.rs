@@ -4,6 +4,7 @@ use super::{
     Class, Fix, TrackId,
     particulars::{Particulars, Told},
 };
+use crate::admit::Admitted;
 use crate::geo::{Knots, NAUTICAL_MILE, NauticalMiles, Position};
 use crate::place::{Nearby, Places, Surroundings, is_night};
 use rustc_hash::FxHashMap;
@@ -156,11 +157,12 @@ impl Tracks {
     /// Finds or begins the report's track and moves it on. `None` for what is not an AIS message of a vessel.
     pub fn follow<'a>(
         &'a mut self,
-        report: &'a Report,
+        admitted: &'a Admitted,
         settings: &Settings,
         places: &Places,
         gained: &mut Gained,
     ) -> Option<Followed<'a>> {
+        let report = &admitted.report;
         let Content::Ais(ais) = &report.content else { return None };
         let message = &ais.message;
         if !tells_of_its_sender(&message.body) {

@@ -1,9 +1,10 @@
 //! Stage A as it runs: tracks, and the rules that look at one of them.
 
 use super::World;
+use crate::admit::Admitted;
 use crate::detector::{TrackRule, TrackRules, Verdict};
 use crate::track::{Event, Gained, Tracks};
-use sensors::{Report, Time};
+use sensors::Time;
 use serde::{Deserialize, Serialize};
 
 /// Keyed by vessel: nothing in it looks from one vessel to another.
@@ -16,16 +17,16 @@ pub struct Follow {
 impl Follow {
     pub(super) fn report(
         &mut self,
-        report: &Report,
+        admitted: &Admitted,
         world: &World,
         gained: &mut Gained,
         verdicts: &mut Vec<Verdict>,
     ) {
-        let seen = self.tracks.follow(report, &world.settings.track, &world.places, gained);
+        let seen = self.tracks.follow(admitted, &world.settings.track, &world.places, gained);
         if let Some(seen) = seen {
             self.rules.on_report(&seen, world.context(), verdicts);
         }
-        self.forget(gained, report.time, verdicts);
+        self.forget(gained, admitted.report.time, verdicts);
     }
 
     pub(super) fn tick(

@@ -6,7 +6,7 @@ mod meet;
 pub use follow::Follow;
 pub use meet::Meet;
 
-use crate::admit::Admit;
+use crate::admit::{self, Admit, Admitted};
 use crate::alert::{self, Alert, Change, Raise};
 use crate::detector::{self, Context, Verdict};
 use crate::entry::{Entry, Numbered};
@@ -15,7 +15,7 @@ use crate::place::Places;
 use crate::place::zone::{Zone, Zones};
 use crate::track::{self, Claim, Fix, Gained};
 use sensors::sentence::Checksum;
-use sensors::{Counts, ReceiverId, Report, Tally, Time};
+use sensors::{Counts, ReceiverId, Tally, Time};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -27,6 +27,8 @@ pub struct Settings {
     pub places: String,
     /// Who hears, by number: what a line's receiver was called and where it stood then.
     pub receivers: Vec<Station>,
+    /// How clocks are learned and repeats known.
+    pub admit: admit::Settings,
     /// How tracks are kept apart.
     pub track: track::Settings,
     /// The rules' figures.
@@ -136,15 +138,16 @@ impl Watch {
     pub fn take(&mut self, numbered: &Numbered, outcome: &mut Outcome) {
         match &numbered.entry {
             Entry::Lines(batch) => {
-                let mut reports = Vec::with_capacity(batch.len());
-                self.stages.admit.lines(numbered.first, batch, &mut reports);
-                for report in &reports {
-                    self.report(report, outcome);
+                let mut admitted = Vec::with_capacity(batch.len());
+                self.stages.admit.lines(numbered.first, batch, &mut admitted);
+                for admitted in &admitted {
+                    self.report(admitted, outcome);
                 }
             }
             Entry::Tick(now) => self.tick(*now, numbered.first, outcome),
             Entry::Settings(text) => self.settle(text.clone()),
             Entry::Program(_) | Entry::Consignment(_) => {}
+            Entry::Gap(_) | Entry::Skip(_) | Entry::Rerun(_) | Entry::Pruned(_) => {}
         }
         self.stages.next = self.stages.next.max(numbered.next());
     }
@@ -158,11 +161,11 @@ impl Watch {
         }
     }
 
-    fn report(&mut self, report: &Report, outcome: &mut Outcome) {
+    fn report(&mut self, admitted: &Admitted, outcome: &mut Outcome) {
         let mut gained = Gained::default();
         let mut verdicts = Vec::new();
-        self.stages.follow.report(report, &self.world, &mut gained, &mut verdicts);
-        self.pass_on(gained, verdicts, report.time, report.sequence, outcome);
+        self.stages.follow.report(admitted, &self.world, &mut gained, &mut verdicts);
+        self.pass_on(gained, verdicts, admitted.report.time, admitted.report.sequence, outcome);
     }
 
     fn tick(&mut self, now: Time, sequence: u64, outcome: &mut Outcome) {
@@ -292,6 +295,7 @@ mod tests {
 
     #[test]
     fn a_receiver_with_a_slow_clock_does_not_end_a_call_at_every_tick() {
+        use sensors::Report;
         use sensors::message::{Body, Message, SafetyText};
         let mut watch = Watch::new(Arc::new(Places::world()));
         let call = Body::SafetyText(SafetyText { text: "SART ACTIVE".into(), ..Default::default() });
@@ -313,8 +317,9 @@ mod tests {
                     derived: false,
                 }),
             };
-            watch.report(&report, &mut outcome);
-            watch.tick(heard_at, report.sequence + 1, &mut outcome);
+            let sequence = report.sequence;
+            watch.report(&Admitted { report, standing: admit::Standing::Good }, &mut outcome);
+            watch.tick(heard_at, sequence + 1, &mut outcome);
         }
         let raised = outcome.changes.iter().filter(|change| change.kind == ChangeKind::Raised);
         assert_eq!(raised.count(), 1);

@@ -1,0 +1,123 @@
+//! From lines to everything kept: written down, understood, put away. The daemon and a replay run the same one.
+//!
+//! Three workers and the bounded queues between them:
+//!
+//! | queue | holds | when it is full |
+//! |---|---|---|
+//! | heard | batches of lines | receivers wait; a datagram that does not fit is dropped and counted |
+//! | written | entries that are durable | the journal waits, then the receivers |
+//! | understood | what entries gave | the core waits, then the journal |
+mod keeping;
+mod stores;
+mod trouble;
+mod understanding;
+mod writing;
+
+pub use stores::{PROGRAM, Stores};
+
+use crate::alert::ChangeKind;
+use crate::desk::AlertRow;
+use crate::entry::Entry;
+use crate::journal::Ticker;
+use crate::watch::{self, Watch};
+use keeping::Keeping;
+use sensors::{Time, receiver::Delivery};
+use std::{
+    fs::File,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::sync::mpsc;
+use trouble::Trouble;
+use writing::Writing;
+
+/// Depth of the queue of batches heard, of commits and of outcomes.
+const HEARD: usize = 32;
+const WRITTEN: usize = 3;
+const UNDERSTOOD: usize = 3;
+
+/// How long to wait after a database refused, before the same is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Told of alert changes once they are kept.
+pub type OnChange = Box<dyn FnMut(Vec<(ChangeKind, AlertRow)>) + Send + Sync>;
+
+/// What the workers tell the outside.
+pub struct Listeners {
+    /// After each group of entries, on the core's thread; keep it short.
+    pub understood: Box<dyn FnMut(&Watch) + Send>,
+    /// After each change of alerts has been kept.
+    pub changed: OnChange,
+    /// When a store refuses and when it takes again.
+    pub trouble: Box<dyn Fn(Option<String>) + Send + Sync>,
+}
+
+/// The clock that ticks when no line comes; a replay has none but its lines.
+pub type Clock = Option<Box<dyn Fn() -> Time + Send>>;
+
+/// The running workers.
+pub struct Pipeline {
+    /// Held until the last worker has ended.
+    _lock: File,
+    /// Where lines go in.
+    pub heard: mpsc::Sender<Delivery>,
+    writer: tokio::task::JoinHandle<anyhow::Result<()>>,
+    core: std::thread::JoinHandle<Watch>,
+    keeper: tokio::task::JoinHandle<anyhow::Result<()>>,
+}
+
+/// Starts the workers. Settings and program version are the first entries that they write.
+pub fn start(
+    stores: Stores,
+    watch: Watch,
+    settings: &watch::Settings,
+    clock: Clock,
+    listeners: Listeners,
+) -> Pipeline {
+    let (heard, from_receivers) = mpsc::channel(HEARD);
+    let (written, from_journal) = mpsc::channel(WRITTEN);
+    let (understood, from_core) = mpsc::channel(UNDERSTOOD);
+    let Listeners { understood: on_understood, changed, trouble } = listeners;
+    let trouble = Arc::new(Trouble { tell: trouble, open: Mutex::default() });
+    let versions = vec![Entry::Program(PROGRAM.to_owned()), Entry::Settings(settings.to_text())];
+    let Stores { lock, journal, snapshots, history, desk, .. } = stores;
+    let writing = Writing { journal, ticker: Ticker::default(), clock, written, trouble: trouble.clone() };
+    let keeping = Keeping { history, desk, snapshots, changed, trouble };
+    Pipeline {
+        _lock: lock,
+        heard,
+        writer: tokio::spawn(writing.run(versions, from_receivers)),
+        core: std::thread::Builder::new()
+            .name("core".to_owned())
+            .spawn(move || understanding::understand(watch, from_journal, &understood, on_understood))
+            .expect("a thread at start-up"),
+        keeper: tokio::spawn(keeping.run(from_core)),
+    }
+}
+
+impl Pipeline {
+    /// Stops taking lines, lets the workers finish what they hold, and gives the core back.
+    ///
+    /// # Errors
+    /// The first thing that a worker could not do.
+    pub async fn finish(self) -> anyhow::Result<Watch> {
+        drop(self.heard);
+        self.writer.await.expect("the journal's worker does not panic")?;
+        self.keeper.await.expect("the keeper does not panic")?;
+        Ok(self.core.join().expect("the core does not panic"))
+    }
+
+    /// Waits until a worker has ended, which none does while lines may come unless something is badly wrong; says
+    /// what.
+    pub async fn ended(&mut self) -> anyhow::Error {
+        let ended = tokio::select! {
+            ended = &mut self.writer => ended,
+            ended = &mut self.keeper => ended,
+        };
+        match ended {
+            Ok(Err(error)) => error,
+            Err(panicked) => anyhow::Error::new(panicked).context("a store's worker panicked"),
+            Ok(Ok(())) => anyhow::anyhow!("the core has stopped"),
+        }
+    }
+}
