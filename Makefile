@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test quick edge bench bench-decode bench-link differential differential-slice fuzz fuzz-lines console packages clean tools node style browser release peers
+.PHONY: help run test quick edge bench bench-curve bench-flood bench-decode bench-link differential differential-slice fuzz fuzz-lines console packages clean tools node style browser release peers
 
 # Where the exercise's console is served.
 PORT ?= 8080
@@ -46,6 +46,12 @@ edge: tools ## the edge at length: a full VHF site's day without a link, 200 kil
 
 bench: tools ## lines a second through the whole pipeline, beside splitting the same lines, and the memory it takes
 	cargo bench --bench whole_path
+
+bench-curve: tools ## what one line costs the core with 1,000 to 300,000 vessels and under a flood of MMSIs, and the memory
+	cargo bench --bench curve
+
+bench-flood: tools ## how long a station's lines wait while another receiver floods
+	cargo bench --bench flood
 
 bench-link: tools ## lines a second over TCP on loopback, into the queue before the journal
 	cargo bench -p sensors --bench loopback
