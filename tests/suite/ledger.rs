@@ -2,7 +2,7 @@
 
 use sensors::Mmsi;
 use sensors::message::{Body, Message, Place, PositionA, to_sentences};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 use watchkeeper::desk::AlertRow;
@@ -15,14 +15,14 @@ use watchkeeper::watch::{Outcome, Watch};
 static WORLD: LazyLock<Arc<Places>> = LazyLock::new(|| Arc::new(Places::load(&[]).expect("it is built in")));
 
 /// The first lines; making one costs as much as reading many.
-static LINES: LazyLock<Vec<String>> = LazyLock::new(|| (0..65_536).map(compose).collect());
+static LINES: LazyLock<Vec<String>> = LazyLock::new(|| (0..16_384).map(compose).collect());
 
 /// Every so many lines there is a call for help, each from a device of its own: an alert.
 pub(crate) const CALL_EVERY: u32 = 8;
 
 /// The `n`th line: a position, or a call, of a number that no other line has.
-pub(crate) fn line(n: u32) -> &'static str {
-    &LINES[n as usize]
+pub(crate) fn line(n: u32) -> String {
+    LINES.get(n as usize).cloned().unwrap_or_else(|| compose(n))
 }
 
 fn compose(n: u32) -> String {
@@ -41,7 +41,7 @@ fn compose(n: u32) -> String {
 pub(crate) struct Account {
     folder: PathBuf,
     pub(crate) watch: Watch,
-    pub(crate) outcome: Outcome,
+    alerts: BTreeMap<String, u32>,
     next: u64,
     /// Every line in it; one that is in it twice is a fault.
     pub(crate) lines: BTreeSet<String>,
@@ -53,7 +53,7 @@ impl Account {
         Account {
             folder: folder.join("journal"),
             watch: Watch::new(WORLD.clone()),
-            outcome: Outcome::default(),
+            alerts: BTreeMap::new(),
             next: 1,
             lines: BTreeSet::new(),
             doubled: Vec::new(),
@@ -79,9 +79,11 @@ impl Account {
         while let Some(entry) = reader.entry().await? {
             self.note(&entry);
             if understand {
-                self.watch.take(&entry, &mut self.outcome);
-                self.outcome.fixes.clear();
-                self.outcome.claims.clear();
+                let mut outcome = Outcome::default();
+                self.watch.take(&entry, &mut outcome);
+                for change in outcome.changes {
+                    self.alerts.insert(change.alert.id.to_string(), change.alert.version);
+                }
             }
         }
         Ok(())
@@ -102,18 +104,19 @@ impl Account {
         }
     }
 
+    /// The map that its core knows.
+    pub(crate) fn places(&self) -> Arc<Places> {
+        WORLD.clone()
+    }
+
     /// The alerts that a desk has which was told all of it: ids and versions, in order.
     pub(crate) fn alerts(&self) -> Vec<(String, u32)> {
-        let mut alerts = std::collections::BTreeMap::new();
-        for change in &self.outcome.changes {
-            alerts.insert(change.alert.id.to_string(), change.alert.version);
-        }
-        alerts.into_iter().collect()
+        self.alerts.clone().into_iter().collect()
     }
 
     /// Those of `promised` that it doesn't hold.
     pub(crate) fn lost<'a>(&self, promised: impl IntoIterator<Item = &'a u32>) -> Vec<u32> {
-        promised.into_iter().copied().filter(|n| !self.lines.contains(line(*n))).collect()
+        promised.into_iter().copied().filter(|n| !self.lines.contains(&line(*n))).collect()
     }
 }
 

@@ -6,6 +6,7 @@ mod bad_input;
 mod crash;
 mod edge;
 mod faults;
+mod feeding;
 mod layers;
 mod ledger;
 mod night;
