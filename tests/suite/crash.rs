@@ -103,7 +103,7 @@ impl Life {
                 End::Starting | End::Stopped => {}
             }
         };
-        self.fed.feed(&daemon, until).await;
+        self.fed.feed(&daemon.url, until).await;
         if end == End::Stopped {
             let log = daemon.log();
             assert_eq!(daemon.stop(), Some(0), "{what}: {log}");
@@ -119,7 +119,11 @@ impl Life {
 
     /// All that was promised is in the journal, and nothing is there twice.
     async fn hold(&mut self, killed: Option<Instant>, what: &str) {
-        self.account.read().await.unwrap_or_else(|error| panic!("{what}: {error}"));
+        if let Err(error) = self.account.read().await {
+            // A day's file that was just being made has no tables; the next start makes them.
+            assert!(self.promised.is_empty() && self.fed.acked.is_empty(), "{what}: {error}");
+            return;
+        }
         assert!(self.account.doubled.is_empty(), "{what}: {:?} came back", self.account.doubled);
         let lost = self.account.lost(&self.fed.acked);
         assert!(lost.is_empty(), "{what}: {} acknowledged lines are lost: {lost:?}", lost.len());

@@ -4,6 +4,7 @@ use crate::ledger::line;
 use crate::program::{Daemon, Site};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt;
@@ -82,17 +83,32 @@ impl Fed {
     }
 
     /// Sends all three kinds until told to stop. What was not acknowledged is not sent again.
-    pub(crate) async fn feed(&mut self, daemon: &Daemon, until: impl Future<Output = ()>) {
+    pub(crate) async fn feed(&mut self, url: &str, until: impl Future<Output = ()>) {
         let (mut acked, mut streamed, mut noted) = (Vec::new(), Vec::new(), Vec::new());
         tokio::select! {
             () = until => {}
             () = self.posts(&mut acked) => {}
             () = self.streams(&mut streamed) => {}
-            () = self.notes(&daemon.url, &mut noted) => {}
+            () = self.notes(url, &mut noted) => {}
         }
         self.acked.extend(acked);
         self.streamed.extend(streamed);
         self.noted.extend(noted);
+    }
+
+    /// Sends lines over TCP alone until told to stop.
+    pub(crate) async fn stream(&mut self, until: impl Future<Output = ()>) {
+        let mut streamed = Vec::new();
+        tokio::select! {
+            () = until => {}
+            () = self.streams(&mut streamed) => {}
+        }
+        self.streamed.extend(streamed);
+    }
+
+    /// The officer's own connection, to ask with while lines are sent.
+    pub(crate) fn officer(&self) -> Officer {
+        Officer(self.officer.clone())
     }
 
     async fn posts(&self, acked: &mut Vec<u32>) {
@@ -112,7 +128,9 @@ impl Fed {
             let Ok((mut link, _)) = self.mast.accept().await else { continue };
             let _ = link.set_nodelay(true);
             // One that was killed before it was let in has hung up; one that listens says nothing.
-            if tokio::time::timeout(Duration::from_millis(5), link.readable()).await.is_ok() {
+            let _ = tokio::time::timeout(Duration::from_millis(5), link.readable()).await;
+            if link.try_read(&mut [0; 1]).map_or_else(|error| error.kind() != ErrorKind::WouldBlock, |_| true)
+            {
                 continue;
             }
             loop {
@@ -174,5 +192,23 @@ impl OnFile {
         };
         file.close().await;
         read
+    }
+}
+
+/// One who asks for the alerts.
+pub(crate) struct Officer(reqwest::Client);
+
+impl Officer {
+    /// The senders of the newest alerts, most of them at a time.
+    pub(crate) async fn callers(&self, url: &str) -> Vec<u32> {
+        let answer = self.0.get(format!("{url}/api/alerts?limit=500")).send().await;
+        let Ok(answer) = answer else { return Vec::new() };
+        let list: Value = answer.json().await.unwrap_or_default();
+        let rows = list["alerts"].as_array().cloned().unwrap_or_default();
+        let mmsi = |row: &Value| {
+            let mmsi = &row["alert"]["subjects"][0]["mmsi"];
+            mmsi.as_u64().map(|n| n as u32).or_else(|| mmsi.as_str()?.parse().ok())
+        };
+        rows.iter().filter_map(mmsi).collect()
     }
 }

@@ -25,9 +25,14 @@ pub(crate) fn line(n: u32) -> String {
     LINES.get(n as usize).cloned().unwrap_or_else(|| compose(n))
 }
 
+/// The number of the device that calls in the `n`th line, where that is a call.
+pub(crate) fn caller(n: u32) -> u32 {
+    970_000_000 + n % 1_000_000
+}
+
 fn compose(n: u32) -> String {
     let call = n.is_multiple_of(CALL_EVERY);
-    let (mmsi, status) = if call { (970_000_000 + n % 1_000_000, 14) } else { (230_000_000 + n, 0) };
+    let (mmsi, status) = if call { (caller(n), 14) } else { (230_000_000 + n, 0) };
     // Spread over the open sea, so that nobody is near anybody.
     let at = |from: i32, step: u32, count: u32| from + ((n * step) % count) as i32 * 12_000;
     let place = Place { lat: at(4_200_000, 7, 200), lon: at(61_000_000, 13, 300), accurate: true };
