@@ -1,6 +1,6 @@
 //! The worker of history, desk and snapshots.
 
-use super::{OnChange, RETRY, trouble::Trouble, understanding::Understood};
+use super::{OnChange, RETRY, UNDERSTOOD, trouble::Trouble, understanding::Understood};
 use crate::desk::{self, Desk};
 use crate::history;
 use crate::journal::{self, Snapshots};
@@ -23,7 +23,8 @@ pub(super) struct Keeping {
 impl Keeping {
     pub(super) async fn run(mut self, mut understood: mpsc::Receiver<Understood>) -> anyhow::Result<()> {
         let mut flushed = Instant::now();
-        while let Some(Understood { outcome, applied, snapshot }) = understood.recv().await {
+        while let Some(first) = understood.recv().await {
+            let Understood { outcome, applied, snapshot } = with_waiting(first, &mut understood);
             // Alerts first: history may wait for room on the disk, people may not.
             self.desk(&outcome, applied).await?;
             outcome.fixes.iter().for_each(|fix| self.history.append(fix));
@@ -100,6 +101,22 @@ impl Keeping {
             Err(error) => Err(anyhow::Error::new(error).context(format!("could not {operation}"))),
         }
     }
+}
+
+/// What waits behind it too, up to a snapshot: one commit for all of it, so that a slow disk delays an alert by one
+/// commit and not by one for each group before it.
+fn with_waiting(mut first: Understood, understood: &mut mpsc::Receiver<Understood>) -> Understood {
+    for _ in 0..UNDERSTOOD {
+        if first.snapshot.is_some() {
+            break;
+        }
+        let Ok(Understood { outcome, applied, snapshot }) = understood.try_recv() else { break };
+        first.outcome.changes.extend(outcome.changes);
+        first.outcome.fixes.extend(outcome.fixes);
+        first.outcome.claims.extend(outcome.claims);
+        (first.applied, first.snapshot) = (applied, snapshot);
+    }
+    first
 }
 
 const KEEP: &str = "keep the alerts";
