@@ -5,6 +5,7 @@ use crate::alert;
 use crate::detector;
 use crate::edge;
 use crate::place::zone;
+use crate::store::disk;
 use crate::track;
 use sensors::receiver::{self, Problem};
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,8 @@ pub struct Settings {
     pub exercise: bool,
     /// Place files of higher detail than the built-in map of the world, relative to the settings file.
     pub places: Vec<PathBuf>,
+    /// What is given up when the disk fills.
+    pub disk: disk::Settings,
     /// How clocks are learned and repeats known.
     pub admit: admit::Settings,
     /// How tracks are kept apart.
@@ -45,6 +48,7 @@ impl Default for Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             exercise: false,
             places: Vec::new(),
+            disk: Default::default(),
             admit: Default::default(),
             track: Default::default(),
             detector: Default::default(),

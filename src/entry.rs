@@ -38,6 +38,9 @@ pub struct Gap {
     pub to: Time,
     /// How many.
     pub lines: u64,
+    /// Sequence numbers that were given meanwhile, to ticks too, and stand for nothing in the journal: none of them is
+    /// used again.
+    pub sequences: u64,
     /// Why, as a code: `disk_full`.
     pub why: String,
 }
@@ -84,6 +87,7 @@ impl Entry {
     pub fn len(&self) -> u64 {
         match self {
             Entry::Lines(batch) => batch.len() as u64,
+            Entry::Gap(gap) => gap.sequences.max(1),
             _ => 1,
         }
     }

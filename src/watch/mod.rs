@@ -134,6 +134,21 @@ impl Watch {
         Ok(watch)
     }
 
+    /// Goes back to a state that it saved; what it works on and with stays.
+    ///
+    /// # Errors
+    /// When the bytes are not a state of this version of the program.
+    pub fn go_back(&mut self, state: &[u8]) -> Result<(), postcard::Error> {
+        self.stages = postcard::from_bytes(state)?;
+        self.settle(self.stages.settings.clone());
+        Ok(())
+    }
+
+    /// The places that it knows.
+    pub fn places(&self) -> &Arc<Places> {
+        &self.world.places
+    }
+
     /// Takes the next journal entry; appends what it gave to `outcome`.
     pub fn take(&mut self, numbered: &Numbered, outcome: &mut Outcome) {
         match &numbered.entry {
