@@ -74,6 +74,7 @@ impl Daemon {
             .await
             .with_context(|| format!("serve the console at {listen} (is the port in use?)"))?;
         let (mut stores, first) = Stores::open(folder).await?;
+        stores.keep_journal_by(settings.journal);
         let watch = stores
             .recover(places.clone(), |reached, last| {
                 tracing::info!(reached, last, "reading the journal back");

@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 const PAGE: i64 = 4096;
 
 /// The batches with a line heard in a time; the index `heard` serves it.
-pub(super) const HEARD: &str = "SELECT first FROM entry WHERE kind = 0 AND arrived_at_first < ?2 AND arrived_at_last >= ?1
+pub(super) const HEARD: &str =
+    "SELECT first FROM entry WHERE kind = 0 AND arrived_at_first < ?2 AND arrived_at_last >= ?1
     AND first > ?3 ORDER BY first LIMIT ?4";
 
 /// A file of before chains has the first and the last arrival there, not the earliest and the latest: all is looked at.
@@ -61,8 +62,10 @@ impl Export {
                 let Some(day) = self.days.pop_front() else { return Ok(None) };
                 let path = path_of(&self.folder, &day);
                 let pool = store::open_readers(&path).await?;
-                let version = read::version(&pool).await.map_err(failed(|| format!("read {}", path.display())))?;
-                (self.file, self.after) = (Some((path, pool, if version < CHAINED { ALL } else { HEARD })), 0);
+                let version =
+                    read::version(&pool).await.map_err(failed(|| format!("read {}", path.display())))?;
+                (self.file, self.after) =
+                    (Some((path, pool, if version < CHAINED { ALL } else { HEARD })), 0);
                 continue;
             };
             let what = || format!("read {}", path.display());

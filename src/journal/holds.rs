@@ -84,7 +84,14 @@ pub fn place(folder: &Path, from: Time, to: Time, reason: &str, now: Time) -> Re
             return refused("there are 10,000 holds");
         }
         let id = holds.iter().map(|hold| hold.id).max().unwrap_or(0) + 1;
-        holds.push(Hold { id, from, to, reason: reason.trim().to_owned(), placed_at: now, released_at: None });
+        holds.push(Hold {
+            id,
+            from,
+            to,
+            reason: reason.trim().to_owned(),
+            placed_at: now,
+            released_at: None,
+        });
         Ok(id)
     })
 }
@@ -173,7 +180,11 @@ mod tests {
         let list = read(folder.path()).unwrap().list;
         assert_eq!((list.len(), list[0].released_at), (2, Some(at(102))));
         assert!(!list[0].covers(at(10), at(20)));
-        assert!(list[1].covers(at(0), at(30)) && list[1].covers(at(40), at(50)) && !list[1].covers(at(41), at(50)));
+        assert!(
+            list[1].covers(at(0), at(30))
+                && list[1].covers(at(40), at(50))
+                && !list[1].covers(at(41), at(50))
+        );
         assert_eq!(place(folder.path(), at(1), at(2), "case 9", at(104)).unwrap(), 3);
     }
 

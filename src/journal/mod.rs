@@ -143,4 +143,8 @@ fn files(folder: &Path) -> Result<Vec<String>, Error> {
 }
 
 #[cfg(test)]
+mod damage_tests;
+#[cfg(test)]
+mod prune_tests;
+#[cfg(test)]
 mod tests;

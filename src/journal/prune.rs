@@ -269,9 +269,8 @@ async fn look_into(pool: &SqlitePool, name: &str, holds: &[Hold]) -> sqlx::Resul
         let rows: Vec<(String,)> = sqlx::query_as("SELECT chain FROM newest").fetch_all(pool).await?;
         chains = rows.into_iter().map(|(chain,)| chain).collect();
     }
-    let mut held = Time::parse(&format!("{name}T00:00:00Z")).is_some_and(|begin| {
-        holds.iter().any(|hold| hold.covers(begin, begin + Span::from_hours(24)))
-    });
+    let mut held = Time::parse(&format!("{name}T00:00:00Z"))
+        .is_some_and(|begin| holds.iter().any(|hold| hold.covers(begin, begin + Span::from_hours(24))));
     for hold in holds.iter().filter(|hold| hold.released_at.is_none()) {
         let heard = sqlx::query_as(HEARD).bind(hold.from.as_millis()).bind(hold.to.as_millis());
         let (heard,): (bool,) = heard.fetch_one(pool).await?;
@@ -328,7 +327,8 @@ async fn runs(
         (run.settings, run.program) = reader.versions_before(run.next).await?;
     }
     for (at, old) in standing {
-        let newer = before.iter().any(|(n, other)| n > at && other.first <= old.first && other.next >= old.next);
+        let newer =
+            before.iter().any(|(n, other)| n > at && other.first <= old.first && other.next >= old.next);
         if !newer && gone.iter().any(|(first, next)| (*first..*next).contains(at)) {
             entries.push(Pruned { days: Vec::new(), consignments: Vec::new(), ..old.clone() });
         }

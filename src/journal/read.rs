@@ -193,13 +193,30 @@ impl Reader {
         Ok((settings, program))
     }
 
+    /// All settings that the core worked under, each with the sequence from which on.
+    ///
+    /// # Errors
+    /// When a file can't be read, or an entry in it is damaged.
+    pub async fn all_settings(&self) -> Result<Vec<(u64, String)>, Error> {
+        let carried = self.pruned().await?.into_iter();
+        let mut all: Vec<_> = carried.filter_map(|(_, run)| Some((run.next, run.settings?))).collect();
+        for (from, entry) in self.all_of_kind(block::SETTINGS).await? {
+            all.extend(if let Entry::Settings(text) = entry { Some((from, text)) } else { None });
+        }
+        all.sort_by_key(|(from, _)| *from);
+        Ok(all)
+    }
+
     /// Every run of lines that is to be passed over.
     ///
     /// # Errors
     /// When a file can't be read, or an entry in it is damaged.
     pub async fn skips(&self) -> Result<Vec<Skip>, Error> {
         let entries = self.all_of_kind(block::SKIP).await?;
-        Ok(entries.into_iter().filter_map(|(_, e)| if let Entry::Skip(s) = e { Some(s) } else { None }).collect())
+        Ok(entries
+            .into_iter()
+            .filter_map(|(_, e)| if let Entry::Skip(s) = e { Some(s) } else { None })
+            .collect())
     }
 
     /// Every run that was pruned, each with the sequence of the entry that says so, oldest first.

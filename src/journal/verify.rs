@@ -17,7 +17,8 @@ use std::path::{Path, PathBuf};
 /// Rows fetched at a time.
 const ROWS: i64 = 64;
 
-const CHAINED_PAGE: &str = "SELECT first, count, kind, receiver, arrived_at_first, arrived_at_last, body, root, link
+const CHAINED_PAGE: &str =
+    "SELECT first, count, kind, receiver, arrived_at_first, arrived_at_last, body, root, link
     FROM entry WHERE first > ? ORDER BY first LIMIT ?";
 
 const UNCHAINED_PAGE: &str =
@@ -87,7 +88,8 @@ pub async fn verify(
     // Where this can't be read, the walk comes to the damage itself.
     let pruned = Reader::open(folder).pruned().await.unwrap_or_default();
     let pruned = pruned.into_iter().map(|(_, pruned)| pruned).collect();
-    let mut walk = Walk { trust, pruned, next: 1, link: None, journal: None, met: false, seen: Verified::default() };
+    let mut walk =
+        Walk { trust, pruned, next: 1, link: None, journal: None, met: false, seen: Verified::default() };
     for day in days {
         let path = path_of(folder, &day);
         let size = std::fs::metadata(&path).map_or(0, |about| about.len());
@@ -126,17 +128,7 @@ struct Begin {
     first: u64,
 }
 
-type Row = (
-    i64,
-    i64,
-    i64,
-    Option<i64>,
-    Option<i64>,
-    Option<i64>,
-    Vec<u8>,
-    Option<Vec<u8>>,
-    Option<Vec<u8>>,
-);
+type Row = (i64, i64, i64, Option<i64>, Option<i64>, Option<i64>, Vec<u8>, Option<Vec<u8>>, Option<Vec<u8>>);
 
 impl Walk<'_> {
     async fn day(&mut self, path: &Path, mut progress: impl FnMut(u64)) -> Result<(), Box<Fault>> {
@@ -150,7 +142,9 @@ impl Walk<'_> {
             .await
             .map_err(|error| unreadable(&error))?;
         let first = match (first, &begin) {
-            (Some(first), _) => sequence(first).ok_or_else(|| fault(path, None, "an entry has no sequence"))?,
+            (Some(first), _) => {
+                sequence(first).ok_or_else(|| fault(path, None, "an entry has no sequence"))?
+            }
             (None, Some(begin)) => begin.first,
             (None, None) => self.next,
         };
@@ -195,7 +189,10 @@ impl Walk<'_> {
                 return wrong(format!("entries from {} on are missing before it", self.next));
             };
             if run.first == self.next && self.link.is_some() && run.origin != self.link {
-                return wrong(format!("what was pruned from {} on does not follow what is before it", run.first));
+                return wrong(format!(
+                    "what was pruned from {} on does not follow what is before it",
+                    run.first
+                ));
             }
             self.seen.pruned.push((self.next, first));
             (self.next, self.link) = (first, run.link);
@@ -318,10 +315,7 @@ fn lines_of(entry: &Entry) -> u64 {
 }
 
 /// Where the file's chain begins; `None` where it was written before sealing began.
-async fn layout(
-    file: &mut Transaction<'_, Sqlite>,
-    path: &Path,
-) -> Result<Option<Begin>, Box<Fault>> {
+async fn layout(file: &mut Transaction<'_, Sqlite>, path: &Path) -> Result<Option<Begin>, Box<Fault>> {
     let unreadable = |error| fault(path, None, telemetry::chain(&error));
     let tables: Vec<(String,)> = sqlx::query_as("SELECT name FROM sqlite_master WHERE type = 'table'")
         .fetch_all(&mut **file)
@@ -347,20 +341,21 @@ async fn layout(
         Some(Begin { journal, origin, first: sequence(*first)? })
     };
     match &rows[..] {
-        [row] => parsed(row).map(Some).ok_or_else(|| fault(path, None, "where its chain begins can't be read")),
+        [row] => {
+            parsed(row).map(Some).ok_or_else(|| fault(path, None, "where its chain begins can't be read"))
+        }
         _ => Err(fault(path, None, "it does not say where its chain begins")),
     }
 }
 
-async fn seals(
-    file: &mut Transaction<'_, Sqlite>,
-    path: &Path,
-) -> Result<BTreeMap<u64, Seal>, Box<Fault>> {
-    let rows: Result<Vec<read::SealRow>, _> = sqlx::query_as(read::SEALS).bind(0).fetch_all(&mut **file).await;
+async fn seals(file: &mut Transaction<'_, Sqlite>, path: &Path) -> Result<BTreeMap<u64, Seal>, Box<Fault>> {
+    let rows: Result<Vec<read::SealRow>, _> =
+        sqlx::query_as(read::SEALS).bind(0).fetch_all(&mut **file).await;
     let rows = rows.map_err(|error| fault(path, None, telemetry::chain(&error)))?;
     let seal = |row: read::SealRow| {
         let next = row.0 as u64;
-        let seal = read::seal(row).ok_or_else(|| fault(path, Some(next), "the seal before it can't be read"))?;
+        let seal =
+            read::seal(row).ok_or_else(|| fault(path, Some(next), "the seal before it can't be read"))?;
         Ok((seal.next, seal))
     };
     rows.into_iter().map(seal).collect()

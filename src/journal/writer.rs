@@ -61,8 +61,9 @@ impl Journal {
             None => key::make(folder).map_err(Error::file("make the key that seals", folder))?,
         };
         let mut id = JournalId::default();
-        getrandom::fill(&mut id)
-            .map_err(|error| Error::file("draw a number for the journal in", folder)(std::io::Error::other(error.to_string())))?;
+        getrandom::fill(&mut id).map_err(|error| {
+            Error::file("draw a number for the journal in", folder)(std::io::Error::other(error.to_string()))
+        })?;
         let reader = Reader::open(folder);
         let next = reader.next().await?;
         let (settings, program) = reader.versions().await?;
@@ -146,10 +147,11 @@ impl Journal {
     async fn begin_chain(&self, file: &mut SqliteConnection) -> Result<(), Error> {
         let what = || "begin the day's chain".to_owned();
         let mut transaction = store::begin(file).await.map_err(failed(what))?;
-        let (chained,): (bool,) = sqlx::query_as("SELECT EXISTS (SELECT 1 FROM entry WHERE link IS NOT NULL)")
-            .fetch_one(&mut *transaction)
-            .await
-            .map_err(failed(what))?;
+        let (chained,): (bool,) =
+            sqlx::query_as("SELECT EXISTS (SELECT 1 FROM entry WHERE link IS NOT NULL)")
+                .fetch_one(&mut *transaction)
+                .await
+                .map_err(failed(what))?;
         if !chained {
             sqlx::raw_sql("DELETE FROM chain").execute(&mut *transaction).await.map_err(failed(what))?;
             let row = sqlx::query("INSERT INTO chain VALUES (?, ?, ?)").bind(&self.id[..]);

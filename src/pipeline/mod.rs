@@ -81,7 +81,14 @@ pub fn start(
     let trouble = Arc::new(Trouble { tell: trouble, open: Mutex::default() });
     let versions = vec![Entry::Program(PROGRAM.to_owned()), Entry::Settings(settings.to_text())];
     let Stores { lock, journal, snapshots, history, desk, .. } = stores;
-    let writing = Writing { journal, ticker: Ticker::default(), clock, written, trouble: trouble.clone() };
+    let writing = Writing {
+        journal,
+        ticker: Ticker::default(),
+        clock,
+        written,
+        trouble: trouble.clone(),
+        snapshots: snapshots.clone(),
+    };
     let keeping = Keeping { history, desk, snapshots, changed, trouble };
     Pipeline {
         _lock: lock,

@@ -2,7 +2,7 @@
 
 use super::{Clock, RETRY, trouble::Trouble};
 use crate::entry::{Entry, Numbered};
-use crate::journal::{Journal, Ticker};
+use crate::journal::{Journal, Snapshots, Ticker};
 use sensors::receiver::{Delivery, Receipt};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc;
@@ -28,6 +28,8 @@ pub(super) struct Writing {
     pub(super) clock: Clock,
     pub(super) written: mpsc::Sender<Vec<Numbered>>,
     pub(super) trouble: Arc<Trouble>,
+    /// What a restart begins from, and so how much of the journal it needs.
+    pub(super) snapshots: Snapshots,
 }
 
 impl Writing {
@@ -50,11 +52,26 @@ impl Writing {
                 anyhow::bail!("the core has stopped");
             }
             receipts.into_iter().for_each(Receipt::durable);
+            self.prune().await?;
             if !open {
                 self.journal.close().await?;
                 return Ok(());
             }
         }
+    }
+
+    /// Once a day, deletes the days that are no longer kept. Where that fails, they stay another day.
+    async fn prune(&mut self) -> anyhow::Result<()> {
+        match self.journal.housekeep(|| self.snapshots.needed_from()).await {
+            Ok(pruned) if pruned.is_empty() => {}
+            Ok(pruned) => {
+                anyhow::ensure!(self.written.send(pruned).await.is_ok(), "the core has stopped");
+            }
+            Err(error) => {
+                tracing::error!(error = crate::telemetry::chain(&error), "the journal can't be pruned");
+            }
+        }
+        Ok(())
     }
 
     /// Collects until the first line has waited long enough or the group is full. `false` when no more come.
