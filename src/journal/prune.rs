@@ -226,11 +226,13 @@ async fn choose(
             Want::ByRule(rules) if rules.bytes_max > 0 && bytes > rules.bytes_max => "size",
             _ => break,
         };
-        if look(folder, following, holds).await?.first > needed_from {
+        let after = look(folder, following, holds).await?;
+        if after.first > needed_from {
             break;
         }
         let day = look(folder, name, holds).await?;
-        if !day.held {
+        // The settings of before any line are held with the first lines.
+        if !day.held && !(is_before_lines(name) && after.held) {
             bytes -= size(name).min(bytes);
             chosen.push((day, why));
         }
@@ -238,10 +240,15 @@ async fn choose(
     Ok(chosen)
 }
 
+/// Whether the file holds what was written before any line was heard.
+fn is_before_lines(name: &str) -> bool {
+    name.starts_with("0000")
+}
+
 /// What was written before any line was heard is as old as the day that follows.
 fn is_old(rules: &Retention, name: &str, following: &str, at: Time) -> bool {
     let oldest = day_name(at - Span::from_hours(24 * i64::from(rules.days_max)));
-    let named = if name.starts_with("0000") { following } else { name };
+    let named = if is_before_lines(name) { following } else { name };
     rules.days_max > 0 && oldest.is_some_and(|oldest| named < oldest.as_str())
 }
 

@@ -4,6 +4,7 @@ mod ais;
 mod api;
 mod bad_input;
 mod edge;
+mod journal;
 mod layers;
 mod night;
 mod probing;
