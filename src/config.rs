@@ -4,6 +4,7 @@ use crate::admit;
 use crate::alert;
 use crate::detector;
 use crate::edge;
+use crate::journal;
 use crate::place::zone;
 use crate::store::disk;
 use crate::track;
@@ -34,6 +35,8 @@ pub struct Settings {
     pub detector: detector::Settings,
     /// The life of alerts.
     pub alert: alert::Settings,
+    /// How long what was heard is kept.
+    pub journal: journal::Retention,
     /// The door that stations beyond the network send to.
     pub edge: edge::settings::Door,
     /// Who hears.
@@ -53,6 +56,7 @@ impl Default for Settings {
             track: Default::default(),
             detector: Default::default(),
             alert: Default::default(),
+            journal: Default::default(),
             edge: Default::default(),
             receiver: Vec::new(),
             zone: Vec::new(),

@@ -77,6 +77,7 @@ impl Daemon {
             .await
             .with_context(|| format!("serve the console at {listen} (is the port in use?)"))?;
         let (mut stores, first) = Stores::open_on(folder, settings.disk).await?;
+        stores.keep_journal_by(settings.journal);
         let watch = stores
             .recover(places.clone(), |reached, last| {
                 tracing::info!(reached, last, "reading the journal back");

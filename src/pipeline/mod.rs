@@ -100,6 +100,7 @@ pub fn start(
         room: Room::new(&folder, &disk, signs.clone()),
         versions,
         gap,
+        snapshots: snapshots.clone(),
     };
     let positions = Positions {
         feed: Feed::of(&history),

@@ -207,6 +207,10 @@ impl Room {
         let next = self.look();
         self.tell("history_stopped", self.order.history_stops, next.history_stops);
         self.tell("reserve_spent", self.order.reserve_spent, next.reserve_spent);
+        if next.reserve_spent && !self.order.reserve_spent {
+            // It also gives the journal room to say that a day goes.
+            self.no_day = None;
+        }
         self.order = next;
         self.signs.order.send_replace(next);
         if next.reserve_spent {

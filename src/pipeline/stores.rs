@@ -2,7 +2,7 @@
 
 use crate::alert::ChangeKind;
 use crate::desk::{AlertRow, Desk, FirstPassword, OpenGap};
-use crate::entry::Entry;
+use crate::entry::{Entry, Numbered};
 use crate::history;
 use crate::journal::{self, Journal, Snapshots};
 use crate::place::Places;
@@ -10,7 +10,7 @@ use crate::store;
 use crate::store::disk::{self, Reserve};
 use crate::watch::{Outcome, Watch};
 use anyhow::Context as _;
-use sensors::receiver::Consignment;
+use sensors::{Time, receiver::Consignment};
 use std::{
     fs::{File, TryLockError},
     path::{Path, PathBuf},
@@ -134,6 +134,26 @@ impl Stores {
     /// Whether nothing was ever written here.
     pub fn is_new(&self) -> bool {
         self.journal.next() == 1
+    }
+
+    /// How long the journal is kept from now on; until it is said, for ever.
+    pub fn keep_journal_by(&mut self, rules: journal::Retention) {
+        self.journal.keep_by(rules);
+    }
+
+    /// Deletes the days that these rules no longer keep, and gives their names. For a journal that nobody writes.
+    ///
+    /// # Errors
+    /// When the journal or the holds can't be read or written; the files that are named nowhere are then still there.
+    pub async fn prune(mut self, rules: &journal::Retention, at: Time) -> anyhow::Result<Vec<String>> {
+        let needed_from = self.snapshots.needed_from();
+        let pruned = self.journal.prune(rules, needed_from, at).await.context("prune the journal")?;
+        self.journal.close().await?;
+        let days = |numbered: Numbered| match numbered.entry {
+            Entry::Pruned(pruned) => pruned.days,
+            _ => Vec::new(),
+        };
+        Ok(pruned.into_iter().flat_map(days).collect())
     }
 
     /// The newest consignment of each of these chains, as the journal has it.

@@ -6,7 +6,8 @@ use super::unrecorded::{self, Group, Record};
 use super::{Clock, RETRY, trouble::Trouble};
 use crate::desk::OpenGap;
 use crate::entry::{Entry, Numbered};
-use crate::journal::{self, Journal, Ticker};
+use crate::journal::{self, Journal, Snapshots, Ticker};
+use sensors::Time;
 use sensors::receiver::{Delivery, Receipt};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc;
@@ -37,6 +38,8 @@ pub(super) struct Writing {
     pub(super) versions: Vec<Entry>,
     /// What is missing in the journal, while nothing is written down.
     pub(super) gap: Option<OpenGap>,
+    /// What a restart begins from, and so how much of the journal it needs.
+    pub(super) snapshots: Snapshots,
 }
 
 const WRITE: &str = "write the journal; lines wait";
@@ -55,6 +58,7 @@ impl Writing {
             if self.pass(entries).await? {
                 receipts.into_iter().for_each(Receipt::durable);
             }
+            self.prune().await?;
             if !open {
                 self.journal.close().await?;
                 return Ok(());
@@ -77,6 +81,22 @@ impl Writing {
             return Ok(true);
         }
         self.write(entries).await
+    }
+
+    /// Once a day, deletes the days that are no longer kept. Where that fails, they stay another day.
+    async fn prune(&mut self) -> anyhow::Result<()> {
+        if self.gap.is_some() {
+            // The next entry is the gap's.
+            return Ok(());
+        }
+        match self.journal.housekeep(|| self.snapshots.needed_from()).await {
+            Ok(pruned) if pruned.is_empty() => {}
+            Ok(pruned) => self.pass_on(pruned, Record::Kept).await?,
+            Err(error) => {
+                tracing::error!(error = crate::telemetry::chain(&error), "the journal can't be pruned");
+            }
+        }
+        Ok(())
     }
 
     /// Collects until the first line has waited long enough or the group is full. `false` when no more come.
@@ -145,7 +165,7 @@ impl Writing {
     /// Does what the room on the disk asks for: lets a day of the journal go, begins a gap or ends it.
     async fn make_room(&mut self) -> anyhow::Result<()> {
         let order = self.room.keep().await;
-        if order.day_goes {
+        if order.day_goes && self.gap.is_none() {
             self.let_a_day_go().await?;
         }
         match &self.gap {
@@ -162,7 +182,23 @@ impl Writing {
 
     /// Lets the oldest day go that may.
     async fn let_a_day_go(&mut self) -> anyhow::Result<()> {
-        self.room.no_day_left();
+        let now = self.clock.as_ref().map_or_else(Time::default, |clock| clock());
+        match self.journal.free_oldest_day(self.room.needed_from(), now).await {
+            Ok(pruned) if pruned.is_empty() => self.room.no_day_left(),
+            Ok(pruned) => {
+                for entry in &pruned {
+                    if let Entry::Pruned(run) = &entry.entry {
+                        run.days.iter().for_each(|day| self.room.day_gone(day));
+                    }
+                }
+                self.pass_on(pruned, Record::Kept).await?;
+            }
+            Err(error) => {
+                let error = may_pass(error)?;
+                tracing::warn!(error = crate::telemetry::chain(&error), "no day of the journal can go");
+                self.room.no_day_left();
+            }
+        }
         Ok(())
     }
 

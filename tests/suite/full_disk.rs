@@ -129,7 +129,7 @@ impl Coast {
     /// A vessel's next position.
     fn position(&mut self) -> Vec<String> {
         self.said += 1;
-        let place = Place { lat: 9 * 600_000 + self.said as i32, lon: 103 * 600_000, ..Default::default() };
+        let place = Place { lat: 9 * 600_000 + self.said as i32, lon: 103 * 600_000, accurate: false };
         let body = Body::PositionA(PositionA { place: Some(place), speed: Some(10), ..Default::default() });
         to_sentences(&Message { kind: 1, repeat: 0, mmsi: Mmsi(567_000_100), body }, "AI", 'A', 0)
     }

@@ -8,6 +8,7 @@ mod edge;
 mod faults;
 mod feeding;
 mod full_disk;
+mod journal;
 mod layers;
 mod ledger;
 mod night;

@@ -21,6 +21,7 @@ const SOURCES: &[(&str, &str, &str)] = &[
     ("detector.loitering", include_str!("../../src/detector/loitering.rs"), "Settings"),
     ("detector.zone_entry", include_str!("../../src/detector/zone_entry.rs"), "Settings"),
     ("alert", include_str!("../../src/alert/case.rs"), "Settings"),
+    ("journal", include_str!("../../src/journal/prune.rs"), "Retention"),
     ("edge", include_str!("../../src/edge/settings.rs"), "Door"),
     ("edge.station", include_str!("../../src/edge/settings.rs"), "Station"),
     ("receiver", include_str!("../../sensors/src/receiver/settings.rs"), "Settings"),
