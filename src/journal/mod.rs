@@ -117,7 +117,7 @@ impl Error {
         match self {
             Error::Store(error) => error.may_pass(),
             Error::File { source, .. } => source.kind() == std::io::ErrorKind::StorageFull,
-            Error::Damaged { .. } => false,
+            Error::Damaged { .. } | Error::NotProven { .. } => false,
         }
     }
 
