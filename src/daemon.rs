@@ -76,7 +76,8 @@ impl Daemon {
         let listener = TcpListener::bind(listen)
             .await
             .with_context(|| format!("serve the console at {listen} (is the port in use?)"))?;
-        let (mut stores, first) = Stores::open(folder).await?;
+        let (mut stores, first) = Stores::open_on(folder, settings.disk).await?;
+        stores.keep_journal_by(settings.journal);
         let watch = stores
             .recover(places.clone(), |reached, last| {
                 tracing::info!(reached, last, "reading the journal back");
@@ -154,6 +155,7 @@ impl Daemon {
         };
         let clock: pipeline::Clock = if status::replays(&settings) { None } else { Some(Box::new(now)) };
         let mut pipeline = pipeline::start(stores, watch, &core, clock, listeners);
+        board.room(pipeline.room());
         let (stopping, stopped) = channel::channel(false);
         let mut receivers = listen(&settings, &health, &pipeline, &stopped);
         if let Some(door) = door {

@@ -1,5 +1,6 @@
 //! Who may sit at the desk: accounts, passwords, sessions.
 
+use super::unwritten::Session;
 use super::{Desk, Error, begin, during};
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use sensors::{Span, Time};
@@ -119,7 +120,9 @@ impl Desk {
         let hashed = hash(password)?;
         let mut writer = self.writer().await?;
         let done = write_account(&mut writer, account, hashed).await;
-        self.noted(done)
+        self.noted(done)?;
+        self.unwritten().end_all(account);
+        Ok(())
     }
 
     /// Begins a session, or refuses: a wrong pair takes as long and answers the same whether or not the account
@@ -157,7 +160,15 @@ impl Desk {
         let _place = self.place()?;
         let mut writer = self.writer().await?;
         let begun = write_session(&mut writer, account, &token, now).await;
-        self.noted(begun).map(|()| token)
+        match self.noted(begun) {
+            // Whoever has the right password gets to the alerts, room or none.
+            Err(error) if error.may_pass() => {
+                let session = Session { account: account.to_owned(), began_at: now, seen_at: now };
+                self.unwritten().hold(token.hash(), session);
+            }
+            begun => begun?,
+        }
+        Ok(token)
     }
 
     /// Whose session it is, when it has not ended; a person's request also keeps it from ending.
@@ -168,33 +179,62 @@ impl Desk {
                 .fetch_optional(&self.0.readers)
                 .await
                 .map_err(during("read a session"))?;
-        let Some((account, began_at, seen_at)) = row else {
+        let written = row.map(|(account, began_at, seen_at)| {
+            let (began_at, seen_at) = (Time::from_millis(began_at), Time::from_millis(seen_at));
+            Session { account, began_at, seen_at }
+        });
+        let Some(session) = self.unwritten().newest(&token.hash(), written) else {
             return Ok(None);
         };
-        let idle = now.since(Time::from_millis(seen_at));
-        if idle >= IDLE_MAX || now.since(Time::from_millis(began_at)) >= SESSION_MAX {
+        let idle = now.since(session.seen_at);
+        if idle >= IDLE_MAX || now.since(session.began_at) >= SESSION_MAX {
             return Ok(None);
         }
+        let account = session.account.clone();
         if touch && idle >= SEEN_STEP {
-            let mut writer = self.writer().await?;
-            let seen = sqlx::query("UPDATE session SET seen_at = ?2 WHERE token_hash = ?1")
-                .bind(token.hash())
-                .bind(now.as_millis())
-                .execute(&mut *writer)
-                .await;
-            self.noted(seen.map_err(during("keep a session")))?;
+            match self.see(token, now).await {
+                Err(error) if error.may_pass() => {
+                    self.unwritten().hold(token.hash(), Session { seen_at: now, ..session });
+                }
+                seen => seen?,
+            }
         }
         Ok(Some(account))
     }
 
-    /// Ends a session at once.
-    pub async fn sign_out(&self, token: &Token) -> Result<(), Error> {
+    async fn see(&self, token: &Token, now: Time) -> Result<(), Error> {
+        let mut writer = self.writer().await?;
+        let seen = sqlx::query("UPDATE session SET seen_at = ?2 WHERE token_hash = ?1")
+            .bind(token.hash())
+            .bind(now.as_millis())
+            .execute(&mut *writer)
+            .await;
+        if seen.as_ref().is_ok_and(|seen| seen.rows_affected() == 0) {
+            // It stands nowhere but in memory.
+            self.unwritten().see(&token.hash(), now);
+        }
+        self.noted(seen.map(drop).map_err(during("keep a session")))
+    }
+
+    /// Ends a session at once. While the disk has no room for that, it has ended for as long as the process lives.
+    pub async fn sign_out(&self, token: &Token, now: Time) -> Result<(), Error> {
+        self.unwritten().end(&token.hash());
         let mut writer = self.writer().await?;
         let ended = sqlx::query("DELETE FROM session WHERE token_hash = ?1")
             .bind(token.hash())
             .execute(&mut *writer)
             .await;
-        self.noted(ended.map_err(during("end a session"))).map(|_| ())
+        match self.noted(ended.map(drop).map_err(during("end a session"))) {
+            Err(error) if error.may_pass() => {
+                self.unwritten().end_though_written(token.hash(), now, SESSION_MAX);
+                Ok(())
+            }
+            ended => ended,
+        }
+    }
+
+    fn unwritten(&self) -> std::sync::MutexGuard<'_, super::unwritten::Unwritten> {
+        self.0.unwritten.lock().expect("nobody panics while it is held")
     }
 
     fn guesses(&self) -> std::sync::MutexGuard<'_, super::guesses::Guesses> {

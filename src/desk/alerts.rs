@@ -46,6 +46,8 @@ pub struct AlertRow {
     pub alert: Alert,
     /// From people.
     pub desk: Standing,
+    /// Its facts rest on lines that were heard while nothing could be written down: the journal can't give them again.
+    pub unrecorded: bool,
 }
 
 /// One line of the decision log.
@@ -56,7 +58,7 @@ pub struct LogEntry {
     pub at: Time,
     /// The account, or `watchkeeper` where the core did it.
     pub by: String,
-    /// `raised`, `facts`, `still_heard`, `claim`, `unclaim`, `note`, `decide`, `reopen`.
+    /// `raised`, `unrecorded`, `facts`, `still_heard`, `claim`, `unclaim`, `note`, `decide`, `reopen`.
     pub action: String,
     /// The note, or the words to the decision.
     pub text: String,
@@ -328,7 +330,7 @@ pub(super) async fn standing(
 }
 
 fn read_row(row: &SqliteRow) -> Result<AlertRow, Error> {
-    let read = || -> Result<(String, Standing), sqlx::Error> {
+    let read = || -> Result<(String, Standing, bool), sqlx::Error> {
         let decision: Option<String> = row.try_get("decision")?;
         let reason: Option<String> = row.try_get("decision_reason")?;
         let time = |name| row.try_get(name).map(|ms: Option<i64>| ms.map(Time::from_millis));
@@ -342,12 +344,14 @@ fn read_row(row: &SqliteRow) -> Result<AlertRow, Error> {
             version: row.try_get("desk_version")?,
             notes: row.try_get("notes")?,
         };
-        Ok((row.try_get("facts")?, standing))
+        let before: Option<String> = row.try_get("facts_before_gap")?;
+        let unrecorded = before.is_some() || row.try_get::<i64, _>("unrecorded")? != 0;
+        Ok((row.try_get("facts")?, standing, unrecorded))
     };
-    let (facts, desk) = read().map_err(during("read an alert"))?;
+    let (facts, desk, unrecorded) = read().map_err(during("read an alert"))?;
     let alert =
         serde_json::from_str(&facts).map_err(|_| Error::Damaged("an alert's facts can't be read back"))?;
-    Ok(AlertRow { alert, desk })
+    Ok(AlertRow { alert, desk, unrecorded })
 }
 
 fn cursor(row: &SqliteRow) -> Result<Cursor, Error> {

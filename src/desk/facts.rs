@@ -1,6 +1,7 @@
 //! What the core tells the desk: written once, never over what people did.
 
 use super::alerts::{AlertRow, LogEntry, row};
+use super::gap::reach;
 use super::{Decision, Desk, Error, begin, during};
 use crate::alert::{Alert, AlertId, Change, ChangeKind, Priority, State};
 use sensors::{Span, Time};
@@ -67,17 +68,19 @@ async fn write_changes(
             written.push((change.kind, row));
         }
     }
-    sqlx::query("UPDATE applied SET sequence = max(sequence, ?1)")
-        .bind(applied as i64)
-        .execute(&mut *tx)
-        .await
-        .map_err(during("write the applied sequence"))?;
+    reach(&mut tx, applied).await?;
     tx.commit().await.map_err(during("commit alert changes"))?;
     Ok(written)
 }
 
-/// Writes one alert's facts when they are newer than those kept; says whether it did.
-async fn write_facts(tx: &mut Transaction<'_, Sqlite>, change: &Change) -> Result<bool, Error> {
+/// Where an alert stands in the order of the queue.
+pub(super) fn place(alert: &Alert) -> (i64, i64, i64) {
+    (priority_order(alert.priority), -rank(alert), -alert.raised_at.as_millis())
+}
+
+/// Writes one alert's facts when they are newer than those kept; says whether it did. What the journal gives takes the
+/// place of what was seen while nothing was written down.
+pub(super) async fn write_facts(tx: &mut Transaction<'_, Sqlite>, change: &Change) -> Result<bool, Error> {
     let alert = &change.alert;
     let id = alert.id.to_string();
     let kept: Option<(i64, i64, Option<i64>)> =
@@ -87,21 +90,21 @@ async fn write_facts(tx: &mut Transaction<'_, Sqlite>, change: &Change) -> Resul
             .await
             .map_err(during("read an alert"))?;
     let facts = serde_json::to_string(alert).map_err(|_| Error::Damaged("write an alert's facts as JSON"))?;
-    let priority = priority_order(alert.priority);
+    let (priority, rank_down, raised_down) = place(alert);
     let done = sqlx::query(
         "INSERT INTO alert (id, rule, grade, priority, rank_down, raised_down, version, sequence, facts)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
          ON CONFLICT (id) DO UPDATE SET rule = excluded.rule, grade = excluded.grade, priority = excluded.priority,
              rank_down = excluded.rank_down, raised_down = excluded.raised_down, version = excluded.version,
-             sequence = excluded.sequence, facts = excluded.facts
-         WHERE excluded.version > alert.version AND excluded.sequence >= alert.sequence",
+             sequence = excluded.sequence, facts = excluded.facts, unrecorded = 0
+         WHERE (excluded.version > alert.version OR alert.unrecorded) AND excluded.sequence >= alert.sequence",
     )
     .bind(&id)
     .bind(&alert.rule)
     .bind(&alert.grade)
     .bind(priority)
-    .bind(-rank(alert))
-    .bind(-alert.raised_at.as_millis())
+    .bind(rank_down)
+    .bind(raised_down)
     .bind(i64::from(alert.version))
     .bind(change.sequence as i64)
     .bind(facts)
@@ -198,7 +201,7 @@ pub(super) async fn log(
 }
 
 /// A line that no person wrote.
-fn from_core(at: Time, action: &str, text: &str, version: i64) -> LogEntry {
+pub(super) fn from_core(at: Time, action: &str, text: &str, version: i64) -> LogEntry {
     let (by, action, text) = (CORE.to_owned(), action.to_owned(), text.to_owned());
     LogEntry { at, by, action, text, decision: None, reason: None, version }
 }

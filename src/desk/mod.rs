@@ -7,13 +7,17 @@ mod account;
 mod alerts;
 mod decision;
 mod facts;
+mod gap;
 mod guesses;
+mod own_room;
+mod unwritten;
 
 pub use account::{FirstPassword, Token};
 pub use alerts::{
     AlertPage, AlertRow, Counts, Cursor, Dossier, ListQuery, LogEntry, Note, Previous, Queue, Standing,
 };
 pub use decision::{Decision, DecisionReason, NOTE_MAX};
+pub use gap::OpenGap;
 
 use crate::store;
 use sensors::Time;
@@ -22,7 +26,7 @@ use std::{path::Path, sync::Arc};
 use tokio::sync::{Mutex, MutexGuard, Semaphore, SemaphorePermit, watch};
 
 /// The tables of `desk.sqlite`.
-const SCHEMA: store::Schema = store::Schema { name: "desk", steps: &[include_str!("schema.sql")] };
+const SCHEMA: store::Schema = store::Schema { name: "desk", steps: &[include_str!("schema.sql"), gap::STEP] };
 
 /// How many people's actions may wait for the writer; the next is told to try again. Ours, unproven.
 const WAITING_MAX: usize = 64;
@@ -127,6 +131,8 @@ struct Inner {
     readers: SqlitePool,
     hashing: Semaphore,
     guesses: std::sync::Mutex<guesses::Guesses>,
+    /// Sessions that the disk had no room for.
+    unwritten: std::sync::Mutex<unwritten::Unwritten>,
     /// Why nothing more may be written.
     lost: watch::Sender<Option<String>>,
 }
@@ -150,6 +156,7 @@ impl Desk {
             readers,
             hashing: Semaphore::new(HASHING_MAX),
             guesses: std::sync::Mutex::default(),
+            unwritten: std::sync::Mutex::default(),
             lost: watch::Sender::new(None),
         }));
         let first = desk.first_account(dir).await?;

@@ -73,6 +73,11 @@ impl Snapshots {
         })
     }
 
+    /// The sequence from which the journal is needed: that of the oldest snapshot kept; all of it where there is none.
+    pub fn needed_from(&self) -> u64 {
+        self.list().first().map_or(0, |(next, _)| *next)
+    }
+
     fn read(&self, path: &Path) -> Result<Vec<u8>, String> {
         let bytes = fs::read(path).map_err(|error| error.to_string())?;
         let rest = bytes.strip_prefix(MAGIC).ok_or("not a snapshot")?;

@@ -1,5 +1,6 @@
 //! Opening the database files that survive a restart, and saying clearly what is wrong with one that won't open.
 
+pub mod disk;
 mod error;
 
 pub use error::{Error, Result, failed, may_pass};
@@ -18,6 +19,10 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Bytes a page of a new file. Blocks of compressed positions and lines are 2-4 KiB and would waste
 /// half of a 4 KiB page.
 const PAGE_SIZE: u32 = 8192;
+
+/// The write-ahead log of a file gives room beyond this back, once it has been copied into the file. Ours: as long as it
+/// is when SQLite copies it, after 1,000 pages.
+const LOG_BYTES_MAX: &str = "8388608";
 
 /// Connections that read one file at the same time. Ours, unproven.
 const READERS_MAX: u32 = 4;
@@ -51,6 +56,7 @@ pub async fn open_writer(path: &Path, schema: Schema) -> Result<SqliteConnection
     let mut connection = options(path)
         .create_if_missing(true)
         .page_size(PAGE_SIZE)
+        .pragma("journal_size_limit", LOG_BYTES_MAX)
         .journal_mode(SqliteJournalMode::Wal)
         .connect()
         .await

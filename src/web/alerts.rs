@@ -77,13 +77,15 @@ pub(super) struct RowView {
     alert: AlertView,
     /// From people.
     desk: Standing,
+    /// Whether its facts rest on lines that were heard while nothing could be written down: they can't be derived again.
+    unrecorded: bool,
 }
 
 impl RowView {
     /// With everything.
     pub(super) fn full(row: AlertRow) -> RowView {
-        let AlertRow { alert, desk } = row;
-        RowView { alert: AlertView::from(alert), desk }
+        let AlertRow { alert, desk, unrecorded } = row;
+        RowView { alert: AlertView::from(alert), desk, unrecorded }
     }
 
     /// As lists and events have it: without measures and sightings.

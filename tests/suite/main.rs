@@ -7,6 +7,8 @@ mod crash;
 mod edge;
 mod faults;
 mod feeding;
+mod full_disk;
+mod journal;
 mod layers;
 mod ledger;
 mod night;

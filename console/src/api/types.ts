@@ -89,6 +89,8 @@ export interface Desk {
 export interface AlertRow {
   alert: Alert;
   desk: Desk;
+  /** Its facts rest on lines that could not be written down. */
+  unrecorded?: boolean;
 }
 
 export interface Note {

@@ -80,8 +80,8 @@ class Desk {
     this.busy = true;
     this.refusal = null;
     try {
-      const { alert, desk } = await action();
-      queue.take({ alert, desk }, 'mine');
+      const { alert, desk, unrecorded } = await action();
+      queue.take({ alert, desk, unrecorded }, 'mine');
       if (this.page?.alert.id === alert.id) await this.open(alert.id);
       return true;
     } catch (cause) {
