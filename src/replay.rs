@@ -90,7 +90,13 @@ pub async fn run(
             }
         }),
     };
-    let pipeline = pipeline::start(stores, Watch::new(places), settings, None, listeners);
+    let pipeline = pipeline::start(
+        stores,
+        Watch::new(places).with_threads(pipeline::threads()),
+        settings,
+        None,
+        listeners,
+    );
     let mut totals = Totals::default();
     for reader in readers {
         totals.feed(reader, &pipeline, progress).await?;

@@ -2,11 +2,13 @@
 
 mod block;
 mod read;
+mod skips;
 mod snapshot;
 mod ticker;
 
 pub use read::Reader;
-pub use snapshot::Snapshots;
+pub use skips::skips_from;
+pub use snapshot::{Draft, Snapshot, Snapshots};
 pub use ticker::Ticker;
 
 use crate::entry::{Entry, Numbered};

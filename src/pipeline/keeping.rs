@@ -1,9 +1,10 @@
 //! The worker of history, desk and snapshots.
 
+use super::pace::Teller;
 use super::{OnChange, RETRY, trouble::Trouble, understanding::Understood};
 use crate::desk::Desk;
 use crate::history;
-use crate::journal::Snapshots;
+use crate::journal::{self, Draft, Snapshots};
 use crate::watch::Outcome;
 use std::{
     sync::Arc,
@@ -16,6 +17,7 @@ pub(super) struct Keeping {
     pub(super) history: history::Writer,
     pub(super) desk: Desk,
     pub(super) snapshots: Snapshots,
+    pub(super) teller: Teller,
     pub(super) changed: OnChange,
     pub(super) trouble: Arc<Trouble>,
 }
@@ -31,14 +33,10 @@ impl Keeping {
             if self.history.ready() > 4096 {
                 self.history(applied, history::Which::FullBlocksOnly).await;
             }
-            if let Some(state) = snapshot {
-                // A restart begins from the snapshot: nothing may be missing before it.
-                let whole = self.history(applied, history::Which::All).await
-                    && self.history.applied() >= applied
-                    && self.desk_reaches(applied).await;
-                if whole {
-                    self.noted("write the snapshot", self.snapshots.write(applied + 1, &state));
-                }
+            if let Some(draft) = snapshot {
+                let began = Instant::now();
+                self.keep(draft, applied).await;
+                self.teller.done(began.elapsed());
                 flushed = Instant::now();
             } else if flushed.elapsed() > HISTORY_EVERY {
                 self.history(applied, history::Which::All).await;
@@ -52,6 +50,18 @@ impl Keeping {
             }
         }
         Ok(())
+    }
+
+    /// A restart begins from the snapshot: nothing may be missing before it.
+    async fn keep(&mut self, draft: Result<Draft, journal::Error>, applied: u64) {
+        const WRITE: &str = "write the snapshot";
+        let Some(draft) = self.noted(WRITE, draft) else { return };
+        let whole = self.history(applied, history::Which::All).await
+            && self.history.applied() >= applied
+            && self.desk_reaches(applied).await;
+        if whole {
+            self.noted(WRITE, self.snapshots.keep(&draft));
+        }
     }
 
     /// Keeps alert changes until they are durable.

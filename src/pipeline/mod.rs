@@ -7,7 +7,10 @@
 //! | heard | batches of lines | receivers wait; a datagram that does not fit is dropped and counted |
 //! | written | entries that are durable | the journal waits, then the receivers |
 //! | understood | what entries gave | the core waits, then the journal |
+mod halted;
 mod keeping;
+mod pace;
+mod recovery;
 mod stores;
 mod trouble;
 mod understanding;
@@ -21,6 +24,7 @@ use crate::entry::Entry;
 use crate::journal::Ticker;
 use crate::watch::{self, Watch};
 use keeping::Keeping;
+use pace::Pace;
 use sensors::{Time, receiver::Delivery};
 use std::{
     fs::File,
@@ -29,6 +33,7 @@ use std::{
 };
 use tokio::sync::mpsc;
 use trouble::Trouble;
+use understanding::Understanding;
 use writing::Writing;
 
 /// Depth of the queue of batches heard, of commits and of outcomes.
@@ -38,6 +43,11 @@ const UNDERSTOOD: usize = 3;
 
 /// How long to wait after a database refused, before the same is tried again.
 const RETRY: Duration = Duration::from_secs(1);
+
+/// How many threads the core works on: one for each processor; see [`Watch::with_threads`].
+pub fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
 
 /// Told of alert changes once they are kept.
 pub type OnChange = Box<dyn FnMut(Vec<(ChangeKind, AlertRow)>) + Send + Sync>;
@@ -80,16 +90,19 @@ pub fn start(
     let Listeners { understood: on_understood, changed, trouble } = listeners;
     let trouble = Arc::new(Trouble { tell: trouble, open: Mutex::default() });
     let versions = vec![Entry::Program(PROGRAM.to_owned()), Entry::Settings(settings.to_text())];
-    let Stores { lock, journal, snapshots, history, desk, .. } = stores;
+    let Stores { lock, journal, snapshots, history, desk, halted, .. } = stores;
+    let (pace, teller) = Pace::new();
     let writing = Writing { journal, ticker: Ticker::default(), clock, written, trouble: trouble.clone() };
-    let keeping = Keeping { history, desk, snapshots, changed, trouble };
+    let listener = on_understood;
+    let understanding = Understanding { watch, snapshots: snapshots.clone(), halted, pace, listener };
+    let keeping = Keeping { history, desk, snapshots, teller, changed, trouble };
     Pipeline {
         _lock: lock,
         heard,
         writer: tokio::spawn(writing.run(versions, from_receivers)),
         core: std::thread::Builder::new()
             .name("core".to_owned())
-            .spawn(move || understanding::understand(watch, from_journal, &understood, on_understood))
+            .spawn(move || understanding.run(from_journal, &understood))
             .expect("a thread at start-up"),
         keeper: tokio::spawn(keeping.run(from_core)),
     }

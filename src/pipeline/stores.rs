@@ -1,24 +1,26 @@
-//! Everything one database folder holds, and how a watch comes back to where it left off.
+//! Everything one database folder holds, open for writing.
 
+use super::halted::Halted;
 use crate::alert::ChangeKind;
 use crate::desk::{AlertRow, Desk};
+use crate::entry::Skip;
 use crate::history;
 use crate::journal::{self, Journal, Snapshots};
-use crate::place::Places;
-use crate::watch::{Outcome, Watch};
+use crate::watch::Outcome;
 use anyhow::Context as _;
 use sensors::receiver::Consignment;
 use std::{
     fs::{File, TryLockError},
-    path::Path,
-    sync::Arc,
+    path::{Path, PathBuf},
 };
 
 /// Everything one database folder holds, open for writing.
 pub struct Stores {
     pub(super) lock: File,
     pub(super) journal: Journal,
-    reader: journal::Reader,
+    pub(super) journal_folder: PathBuf,
+    pub(super) halted: Halted,
+    pub(super) skipped: Vec<Skip>,
     pub(super) snapshots: Snapshots,
     pub(super) history: history::Writer,
     /// Where officers work.
@@ -58,8 +60,9 @@ impl Stores {
         let history =
             history::Writer::open(&folder.join("history.sqlite")).await.context("open the history")?;
         let snapshots = Snapshots::new(&folder.join("snapshots"), PROGRAM);
-        let reader = journal::Reader::open(&folder.join("journal"));
-        Ok((Stores { lock, journal, reader, snapshots, history, desk }, password))
+        let (journal_folder, halted) = (folder.join("journal"), Halted::new(folder));
+        let skipped = Vec::new();
+        Ok((Stores { lock, journal, journal_folder, halted, skipped, snapshots, history, desk }, password))
     }
 
     /// Whether nothing was ever written here.
@@ -72,7 +75,10 @@ impl Stores {
     /// # Errors
     /// When the journal can't be read.
     pub async fn consignments(&self, chains: &[String]) -> anyhow::Result<Vec<Consignment>> {
-        self.reader.consignments(chains).await.context("read the newest consignments")
+        journal::Reader::open(&self.journal_folder)
+            .consignments(chains)
+            .await
+            .context("read the newest consignments")
     }
 
     /// A reader of the history, which also sees what is not flushed yet.
@@ -83,46 +89,16 @@ impl Stores {
         self.history.reader().await.context("open the history for reading")
     }
 
-    /// Comes back to the state that the journal tells of: the newest snapshot that no store is behind, and
-    /// the entries after it. Calls `progress` with the sequence reached and the last one.
-    ///
-    /// What the desk was told before it is not told again: after an upgrade that replays the whole journal,
-    /// what new rules see in the past does not land on the queue.
-    ///
-    /// # Errors
-    /// When a store can't be read or written.
-    pub async fn recover(
-        &mut self,
-        places: Arc<Places>,
-        mut progress: impl FnMut(u64, u64),
-    ) -> anyhow::Result<Watch> {
-        let told = self.desk.applied().await?;
-        let kept = self.history.applied().min(told);
-        let snapshot = self.snapshots.newest(kept + 1);
-        let mut watch = snapshot
-            .and_then(|(next, state)| match Watch::restore(&state, places.clone()) {
-                Ok(watch) => Some(watch),
-                Err(error) => {
-                    tracing::warn!(next, %error, "snapshot can't be read; the journal is replayed from its start");
-                    None
-                }
-            })
-            .unwrap_or_else(|| Watch::new(places));
-        self.reader.seek(watch.next()).await?;
-        let mut outcome = Outcome::default();
-        while let Some(entry) = self.reader.entry().await? {
-            watch.take(&entry, &mut outcome);
-            outcome.changes.retain(|change| change.sequence > told);
-            if outcome.fixes.len() > 100_000 || !outcome.changes.is_empty() {
-                self.keep(std::mem::take(&mut outcome), watch.next() - 1).await?;
-                progress(watch.next() - 1, self.journal.next() - 1);
-            }
-        }
-        self.keep(outcome, watch.next().saturating_sub(1)).await?;
-        Ok(watch)
+    /// Lines that the core could not take, since the snapshot that it came back from.
+    pub fn skipped(&self) -> &[Skip] {
+        &self.skipped
     }
 
-    async fn keep(&mut self, outcome: Outcome, applied: u64) -> anyhow::Result<Vec<(ChangeKind, AlertRow)>> {
+    pub(super) async fn keep(
+        &mut self,
+        outcome: Outcome,
+        applied: u64,
+    ) -> anyhow::Result<Vec<(ChangeKind, AlertRow)>> {
         outcome.fixes.iter().for_each(|fix| self.history.append(fix));
         outcome.claims.iter().for_each(|claim| self.history.claim(claim));
         // Full blocks leave memory in a long replay; the file then holds more than `applied` says, and knows it.
