@@ -1,5 +1,9 @@
 //! Recordings run through the whole pipeline into a database, and what came of them.
 
+mod digest;
+
+pub use digest::{Digests, of_journal, of_recordings};
+
 use crate::pipeline::{self, Listeners, Stores};
 use crate::place::Places;
 use crate::watch::{self, Watch};

@@ -17,7 +17,7 @@ pub mod map {
         S: Serializer,
     {
         let mut sorted: Vec<(&K, &V)> = map.iter().collect();
-        sorted.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        sorted.sort_unstable_by_key(|(key, _)| *key);
         serializer.collect_map(sorted)
     }
 

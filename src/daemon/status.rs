@@ -18,6 +18,7 @@ pub(super) struct Board {
     /// Recordings are played into a folder that already holds a journal.
     again: bool,
     places: usize,
+    skipped: u64,
     started_at: Time,
     known: Mutex<Known>,
 }
@@ -45,6 +46,7 @@ impl Board {
         settings: &Settings,
         health: Vec<Arc<Health>>,
         used_before: bool,
+        skipped: u64,
         started_at: Time,
     ) -> Board {
         Board {
@@ -53,6 +55,7 @@ impl Board {
             replays: replays(settings),
             again: replays(settings) && used_before,
             places: settings.places.len(),
+            skipped,
             started_at,
             known: Mutex::default(),
         }
@@ -94,6 +97,9 @@ impl Board {
         let mut notices = Vec::new();
         if let Some(trouble) = &known.trouble {
             notices.push(notice("store_refuses", &[("detail", trouble)]));
+        }
+        if self.skipped > 0 {
+            notices.push(notice("skipped_lines", &[("lines", &self.skipped.to_string())]));
         }
         if self.again {
             notices.push(notice("recording_again", &[]));

@@ -1,7 +1,7 @@
 //! How a watch comes back to where it left off: the newest snapshot that no store is behind, and what the journal says
 //! after it.
 
-use super::Stores;
+use super::{Stores, stores::open_history};
 use crate::entry::{Entry, Numbered, Skip};
 use crate::journal::{self, Reader};
 use crate::place::Places;
@@ -91,7 +91,7 @@ impl Stores {
                 None => break Watch::new(places.clone()),
             }
         };
-        self.skipped = journal::skips_from(&self.journal_folder, watch.next())
+        self.skipped = journal::skips_from(&self.journal_folder(), watch.next())
             .await
             .context("read which lines to pass over")?;
         Ok(watch)
@@ -103,7 +103,7 @@ impl Stores {
         progress: &mut impl FnMut(u64, u64),
     ) -> anyhow::Result<Result<Watch, Halt>> {
         let told = self.desk.applied().await?;
-        let mut pieces = read_ahead(&self.journal_folder, watch.next());
+        let mut pieces = read_ahead(&self.journal_folder(), watch.next());
         let mut outcome = Outcome::default();
         while let Some(entries) = pieces.recv().await {
             let entries = entries.context("read the journal back")?;
@@ -130,6 +130,8 @@ impl Stores {
             "a line is passed over: it ended the core twice"
         );
         self.journal.append(&[Entry::Skip(skip)]).await.context("write down which line is passed over")?;
+        // What it holds in memory of the replay that was broken off comes again.
+        self.history = open_history(&self.folder).await?;
         Ok(())
     }
 }

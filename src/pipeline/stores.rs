@@ -18,7 +18,7 @@ use std::{
 pub struct Stores {
     pub(super) lock: File,
     pub(super) journal: Journal,
-    pub(super) journal_folder: PathBuf,
+    pub(super) folder: PathBuf,
     pub(super) halted: Halted,
     pub(super) skipped: Vec<Skip>,
     pub(super) snapshots: Snapshots,
@@ -44,6 +44,10 @@ fn lock(folder: &Path) -> anyhow::Result<File> {
     }
 }
 
+pub(super) async fn open_history(folder: &Path) -> anyhow::Result<history::Writer> {
+    history::Writer::open(&folder.join("history.sqlite")).await.context("open the history")
+}
+
 /// What tells layouts of state apart: a snapshot of another version is passed over.
 pub const PROGRAM: &str = concat!("watchkeeper ", env!("CARGO_PKG_VERSION"));
 
@@ -57,12 +61,11 @@ impl Stores {
         let lock = lock(folder)?;
         let (desk, password) = Desk::open(folder).await.context("open the desk")?;
         let journal = Journal::open(&folder.join("journal")).await.context("open the journal")?;
-        let history =
-            history::Writer::open(&folder.join("history.sqlite")).await.context("open the history")?;
+        let history = open_history(folder).await?;
         let snapshots = Snapshots::new(&folder.join("snapshots"), PROGRAM);
-        let (journal_folder, halted) = (folder.join("journal"), Halted::new(folder));
+        let (folder, halted) = (folder.to_owned(), Halted::new(folder));
         let skipped = Vec::new();
-        Ok((Stores { lock, journal, journal_folder, halted, skipped, snapshots, history, desk }, password))
+        Ok((Stores { lock, journal, folder, halted, skipped, snapshots, history, desk }, password))
     }
 
     /// Whether nothing was ever written here.
@@ -75,7 +78,7 @@ impl Stores {
     /// # Errors
     /// When the journal can't be read.
     pub async fn consignments(&self, chains: &[String]) -> anyhow::Result<Vec<Consignment>> {
-        journal::Reader::open(&self.journal_folder)
+        journal::Reader::open(&self.journal_folder())
             .consignments(chains)
             .await
             .context("read the newest consignments")
@@ -92,6 +95,10 @@ impl Stores {
     /// Lines that the core could not take, since the snapshot that it came back from.
     pub fn skipped(&self) -> &[Skip] {
         &self.skipped
+    }
+
+    pub(super) fn journal_folder(&self) -> PathBuf {
+        self.folder.join("journal")
     }
 
     pub(super) async fn keep(

@@ -1,7 +1,7 @@
 //! Entries on their way through the stages: three chunks under way at a time, one in each of admit, follow, and meet with
 //! raise, on as many threads as there are; the results are those of one thread.
 
-use super::follow::{Follow, Part, SHARES, Tick, Told, share_of};
+use super::follow::{Follow, Part, SHARES, Tick, Told, Work, share_of};
 use super::halt::{At, Halt, guarded};
 use super::{Outcome, Stages, World};
 use crate::admit::{Admit, Admitted};
@@ -118,14 +118,12 @@ fn earliest(known: &mut Option<Halt>, halt: Halt) {
 struct Share<'a> {
     follow: &'a mut Follow,
     told: &'a mut Told,
-    mine: &'a [u32],
-    reports: &'a [Admitted],
-    ticks: &'a [Tick],
+    work: Work<'a>,
 }
 
 impl Share<'_> {
     fn take_once(&mut self, world: &World, inspect: Option<fn(&Report)>, at: &At) {
-        self.follow.take(self.reports, self.mine, self.ticks, world, inspect, at, self.told);
+        self.follow.take(&self.work, world, inspect, at, self.told);
     }
 }
 
@@ -197,7 +195,7 @@ impl Chunk {
         let shares = follow.iter_mut().zip(&mut self.told).zip(&self.mine);
         shares
             .filter(|(_, mine)| !mine.is_empty() || !ticks.is_empty())
-            .map(move |((follow, told), mine)| Share { follow, told, mine, reports, ticks })
+            .map(move |((follow, told), mine)| Share { follow, told, work: Work { reports, mine, ticks } })
     }
 
     /// Stages B and C: what the shares told, in the order of the journal.

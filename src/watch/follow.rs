@@ -44,6 +44,16 @@ pub(super) struct Tick {
     pub(super) sequence: u64,
 }
 
+/// What one share finds in a chunk.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Work<'a> {
+    /// All reports of the chunk.
+    pub(super) reports: &'a [Admitted],
+    /// Which of them are this share's.
+    pub(super) mine: &'a [u32],
+    pub(super) ticks: &'a [Tick],
+}
+
 /// What one share told of a chunk, in the order of its reports and ticks.
 #[derive(Debug, Default)]
 pub(super) struct Told {
@@ -83,24 +93,22 @@ impl Told {
 }
 
 impl Follow {
-    /// Takes this share's reports of a chunk, and all of its ticks.
+    /// Takes this share's reports of a chunk, and all ticks.
     pub(super) fn take(
         &mut self,
-        reports: &[Admitted],
-        mine: &[u32],
-        ticks: &[Tick],
+        work: &Work<'_>,
         world: &World,
         inspect: Option<fn(&Report)>,
         at: &At,
         told: &mut Told,
     ) {
         let settings = settings_of_a_share(&world.settings.track);
-        let mut ticks = ticks.iter().peekable();
-        for &index in mine {
+        let mut ticks = work.ticks.iter().peekable();
+        for &index in work.mine {
             while let Some(tick) = ticks.next_if(|tick| tick.after <= index as usize) {
                 self.tick(tick, &settings, world, at, told);
             }
-            let admitted = &reports[index as usize];
+            let admitted = &work.reports[index as usize];
             at.set((admitted.report.sequence, 1));
             if let Some(inspect) = inspect {
                 inspect(&admitted.report);

@@ -32,8 +32,8 @@ use std::{collections::BTreeMap, sync::Arc};
 #[derive(Debug)]
 pub struct Watch {
     world: World,
-    stages: Stages,
-    ways: Ways,
+    stages: Box<Stages>,
+    ways: Box<Ways>,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -60,8 +60,8 @@ pub struct Outcome {
 impl Watch {
     /// A watch that has seen nothing.
     pub fn new(places: Arc<Places>) -> Watch {
-        let stages = Stages { next: 1, ..Stages::default() };
-        Watch { world: World::new(Settings::default(), places), stages, ways: Ways::default() }
+        let stages = Box::new(Stages { next: 1, ..Stages::default() });
+        Watch { world: World::new(Settings::default(), places), stages, ways: Box::default() }
     }
 
     /// Works on so many threads, the caller's where it is one. Results are the same with any number; more than
@@ -121,9 +121,9 @@ impl Watch {
     /// # Errors
     /// When the bytes are not a state of this version of the program.
     pub fn restore(state: &[u8], places: Arc<Places>) -> Result<Watch, postcard::Error> {
-        let stages: Stages = postcard::from_bytes(state)?;
+        let stages: Box<Stages> = postcard::from_bytes(state)?;
         let world = World::new(Settings::default(), places);
-        let mut watch = Watch { world, stages, ways: Ways::default() };
+        let mut watch = Watch { world, stages, ways: Box::default() };
         watch.settle(watch.stages.settings.clone());
         Ok(watch)
     }
