@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test quick edge bench bench-decode bench-link differential differential-slice fuzz fuzz-lines console packages clean tools node style browser release peers
+.PHONY: help run test quick edge bench bench-decode bench-link restart-time differential differential-slice fuzz fuzz-lines console packages clean tools node style browser release peers
 
 # Where the exercise's console is served.
 PORT ?= 8080
@@ -46,6 +46,9 @@ edge: tools ## the edge at length: a full VHF site's day without a link, 200 kil
 
 bench: tools ## lines a second through the whole pipeline, beside splitting the same lines, and the memory it takes
 	cargo bench --bench whole_path
+
+restart-time: $(RELEASE) ## how soon a watch that was killed is back, on a journal of GB=1; ROUNDS=20
+	python3 benches/restart/run.py $(RELEASE) $(or $(ROUNDS),20) $(or $(GB),1)
 
 bench-link: tools ## lines a second over TCP on loopback, into the queue before the journal
 	cargo bench -p sensors --bench loopback

@@ -8,6 +8,10 @@ use std::{
     fs::{self, File},
     io::{self, BufWriter, Read, Write},
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// The newest that are kept; the older one serves when the newer is damaged.
@@ -38,6 +42,8 @@ const UNPACKED_MAX: u64 = 8 << 30;
 pub struct Snapshots {
     folder: PathBuf,
     program: String,
+    /// Drafts begun, so that two of one state are two files.
+    begun: Arc<AtomicU64>,
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -85,7 +91,7 @@ struct Named {
 impl Snapshots {
     /// Snapshots in `folder`, written and read by `program` (a version that tells layouts of state apart).
     pub fn new(folder: &Path, program: &str) -> Snapshots {
-        Snapshots { folder: folder.to_owned(), program: program.to_owned() }
+        Snapshots { folder: folder.to_owned(), program: program.to_owned(), begun: Arc::default() }
     }
 
     /// Writes a state as it comes, which takes no longer than packing it; it counts once it is [kept](Snapshots::keep).
@@ -99,7 +105,8 @@ impl Snapshots {
         now: Time,
         save: impl FnOnce(&mut dyn Write) -> Result<(), E>,
     ) -> Result<Draft, Error> {
-        let path = self.folder.join(format!("{next:020}.part"));
+        let path =
+            self.folder.join(format!("{next:020}.{}.part", self.begun.fetch_add(1, Ordering::Relaxed)));
         fs::create_dir_all(&self.folder).map_err(failed("make the snapshot folder", &self.folder))?;
         let header = Header { program: self.program.clone(), next, now };
         let header = postcard::to_stdvec(&header).expect("a header is plain data");
@@ -232,7 +239,7 @@ fn wanted(all: &[Named], bytes: impl Fn(&Named) -> u64) -> Vec<&Named> {
 
 /// What a draft's file is to be the snapshot of.
 fn begun(path: &Path) -> Option<u64> {
-    path.file_stem()?.to_str()?.parse().ok()
+    path.file_name()?.to_str()?.split_once('.')?.0.parse().ok()
 }
 
 fn named(path: &Path) -> Option<Named> {
@@ -320,6 +327,19 @@ mod tests {
         assert_eq!(next(snapshots.before(Time::from_seconds(150 * 3600))), Some(1440));
         assert_eq!(next(snapshots.before(Time::from_seconds(95 * 3600))), None);
         assert_eq!(next(snapshots.before(Time::from_seconds(1000 * 3600))), Some(2870));
+    }
+
+    #[test]
+    fn two_drafts_of_one_state_are_both_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let snapshots = Snapshots::new(folder.path(), "1");
+        let draft = || snapshots.draft(10, Time::from_seconds(0), |out| out.write_all(b"state")).unwrap();
+        let (one, other) = (draft(), draft());
+        snapshots.keep(&one).unwrap();
+        snapshots.keep(&other).unwrap();
+        assert_eq!(snapshots.newest(10).unwrap().state, b"state");
+        drop((one, other));
+        assert_eq!(snapshots.files().count(), 1);
     }
 
     #[test]
