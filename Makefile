@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test quick edge bench bench-decode bench-link restart-time differential differential-slice fuzz fuzz-lines console packages clean tools node style browser release peers
+.PHONY: help run test quick edge bench bench-curve bench-flood bench-decode bench-link restart-time differential differential-slice fuzz fuzz-lines console packages clean tools node style browser release peers
 
 # Where the exercise's console is served.
 PORT ?= 8080
@@ -49,6 +49,12 @@ bench: tools ## lines a second through the whole pipeline, beside splitting the 
 
 restart-time: $(RELEASE) ## how soon a watch that was killed is back, on a journal of GB=1; ROUNDS=20
 	python3 benches/restart/run.py $(RELEASE) $(or $(ROUNDS),20) $(or $(GB),1)
+
+bench-curve: tools ## what one line costs the core with 1,000 to 300,000 vessels and under a flood of MMSIs, and the memory
+	cargo bench --bench curve
+
+bench-flood: tools ## how long a station's lines wait while another receiver floods
+	cargo bench --bench flood
 
 bench-link: tools ## lines a second over TCP on loopback, into the queue before the journal
 	cargo bench -p sensors --bench loopback
