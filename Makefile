@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test quick edge crash powercut faults bench bench-curve bench-flood bench-decode bench-link differential differential-slice fuzz fuzz-lines console packages clean tools node style browser release peers
+.PHONY: help run test quick edge crash powercut faults bench bench-curve bench-flood bench-decode bench-link restart-time differential differential-slice fuzz fuzz-lines console packages clean tools node style browser release peers
 
 # Where the exercise's console is served.
 PORT ?= 8080
@@ -55,6 +55,9 @@ faults: tools packages ## the disk fails at each of 200 syncs, is full at each o
 
 bench: tools ## lines a second through the whole pipeline, beside splitting the same lines, and the memory it takes
 	cargo bench --bench whole_path
+
+restart-time: $(RELEASE) ## how soon a watch that was killed is back, on a journal of GB=1; ROUNDS=20
+	python3 benches/restart/run.py $(RELEASE) $(or $(ROUNDS),20) $(or $(GB),1)
 
 bench-curve: tools ## what one line costs the core with 1,000 to 300,000 vessels and under a flood of MMSIs, and the memory
 	cargo bench --bench curve

@@ -134,6 +134,7 @@ pub struct Followed<'a> {
 /// The tracks of one share of the vessels; nothing in it looks from one vessel to another.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Tracks {
+    #[serde(with = "sensors::sorted::map")]
     by_mmsi: FxHashMap<Mmsi, Vec<Track>>,
     open: usize,
     begun: u64,
