@@ -9,10 +9,12 @@ mod disclose;
 mod export;
 pub mod holds;
 mod merkle;
+mod plan;
 mod prune;
 mod read;
 mod snapshot;
 mod ticker;
+mod verified;
 mod verify;
 mod writer;
 
@@ -23,7 +25,8 @@ pub use prune::Retention;
 pub use read::Reader;
 pub use snapshot::Snapshots;
 pub use ticker::Ticker;
-pub use verify::{Fault, Trust, Verified, verify};
+pub use verified::{Fault, Trust, Verified};
+pub use verify::verify;
 pub use writer::Journal;
 
 use crate::store::{self, Schema};
