@@ -14,6 +14,7 @@ mod rules;
 mod same_answer;
 mod sea;
 mod settings;
+mod simulation;
 
 /// What builds a client of HTTP. Its library asks for a TLS configuration, which nothing here comes to use.
 fn http_client() -> reqwest::ClientBuilder {
