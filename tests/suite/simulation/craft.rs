@@ -29,6 +29,18 @@ pub(super) enum Doing {
     FarTwin {
         mmsi: Mmsi,
     },
+    /// Stops at sea for three quarters of an hour and sails on.
+    Pausing,
+    /// Stops where another stopped a quarter of an hour before.
+    Following {
+        other: usize,
+    },
+    /// A ship that keeps 200 m off another for twenty minutes.
+    Passing {
+        other: usize,
+    },
+    /// A boat at a watched beach, whose zone has a rule for the night.
+    Visiting,
     /// A device in distress.
     Calling,
     /// A vessel that says MAYDAY.
@@ -78,7 +90,12 @@ impl Craft {
         let way = match doing {
             Doing::UnderWay | Doing::Twin { .. } => to_and_fro(own, &mut chance, 8.0, 18.0, 20.0),
             Doing::SpeedBoat => to_and_fro(own, &mut chance, 24.0, 36.0, 8.0),
-            Doing::Fishing => to_and_fro(own, &mut chance, 3.4, 4.6, 2.0),
+            Doing::Fishing => to_and_fro(own, &mut chance, 2.6, 4.6, 1.0),
+            Doing::Pausing => {
+                pause(own, around, 60.0 * (5.0 + 15.0 * chance.unit()), 60.0 * (40.0 + 6.0 * chance.unit()))
+            }
+            Doing::Following { .. } | Doing::Passing { .. } => vec![(0.0, own)],
+            Doing::Visiting => visit(60.0 * (VISIT_AT as f64 - 5.0), 60.0 * (5.0 + 15.0 * chance.unit())),
             Doing::FarTwin { .. } => {
                 let south = Position::from_degrees(7.3 + 0.2 * chance.unit(), 101.9).expect("on earth");
                 to_and_fro(south, &mut chance, 8.0, 18.0, 20.0)
@@ -103,7 +120,7 @@ impl Craft {
             _ => Mmsi(own_number),
         };
         let class_a = match doing {
-            Doing::SpeedBoat | Doing::Meeting { .. } => false,
+            Doing::SpeedBoat | Doing::Meeting { .. } | Doing::Visiting => false,
             Doing::Fishing => chance.share(0.4),
             _ => true,
         };
@@ -118,8 +135,37 @@ impl Craft {
         Craft { number, doing, mmsi, way, class_a, every, seed }
     }
 
+    /// Where and when it has to do with another's way.
+    pub(super) fn heed(&mut self, other: &Way) {
+        match self.doing {
+            Doing::Meeting { .. } => self.go_beside(other),
+            Doing::Following { .. } => {
+                let mut chance = Chance::stream(self.seed, 500 + self.number as u64);
+                let (arrived, spot) = other[1];
+                let left = other[2].0;
+                let began = left + 60.0 * (15.0 + 5.0 * chance.unit());
+                let about = Degrees(360.0 * chance.unit());
+                self.way = pause(spot, about, began, (left - arrived).min(2100.0));
+            }
+            Doing::Passing { .. } => {
+                let abreast =
+                    |at: f64, metres: f64| place_on(other, at).0.travelled(Degrees(90.0), Metres(metres));
+                let far = 5.0 * NAUTICAL_MILE;
+                let (come, gone) = (1500.0, 2700.0);
+                self.way = vec![
+                    (0.0, abreast(0.0, far)),
+                    (come, abreast(come, 200.0)),
+                    (gone, abreast(gone, 200.0)),
+                    (gone + 1500.0, abreast(gone + 1500.0, far)),
+                    (LONGEST, abreast(LONGEST, 20.0 * NAUTICAL_MILE)),
+                ];
+            }
+            _ => {}
+        }
+    }
+
     /// Comes from three miles off, lies 40 m off the other's way for the better part of an hour, and goes.
-    pub(super) fn go_beside(&mut self, other: &Way) {
+    fn go_beside(&mut self, other: &Way) {
         let mut chance = Chance::stream(self.seed, 500 + self.number as u64);
         let from = Degrees(360.0 * chance.unit());
         let beside = |at: f64| place_on(other, at).0.travelled(from, Metres(40.0));
@@ -269,6 +315,30 @@ fn to_and_fro(middle: Position, chance: &mut Chance, slow: f64, fast: f64, miles
         }
     }
     way
+}
+
+/// Comes at 12 knots, lies from `began` for so many seconds, and goes on.
+fn pause(spot: Position, course: Degrees, began: f64, lies: f64) -> Way {
+    let sails = |seconds: f64| Metres(12.0 * KNOT * seconds);
+    let drifted = spot.travelled(Degrees(45.0), Metres(0.2 * KNOT * lies));
+    let end = began + lies;
+    vec![
+        (0.0, spot.travelled(course, Metres(-sails(began).0))),
+        (began, spot),
+        (end, drifted),
+        (LONGEST, drifted.travelled(course, sails(LONGEST - end))),
+    ]
+}
+
+/// Minutes from the start when a visitor is at the beach.
+pub(super) const VISIT_AT: i64 = 25;
+
+/// In from the sea to the beach of Koh Kong, where it lies for a while, and out again.
+fn visit(arrives: f64, lies: f64) -> Way {
+    let spot = |latitude, longitude| Position::from_degrees(latitude, longitude).expect("on earth");
+    let (sea, beach) = (spot(11.30, 102.84), spot(11.32, 102.935));
+    let gone = arrives + lies;
+    vec![(0.0, sea), (arrives, beach), (gone, beach), (LONGEST, spot(11.05, 102.2))]
 }
 
 /// Where a craft is, its speed in knots and its course in degrees.

@@ -126,7 +126,8 @@ impl Mast {
         chance: &mut Chance,
     ) -> Mast {
         let mut some = |share: f64, most: f64| if chance.share(share) { most * chance.unit() } else { 0.0 };
-        let (loss, twice, damaged) = (some(0.7, 0.4), some(0.3, 0.2), some(0.4, 0.1));
+        let (little, much) = (some(0.6, 0.4), some(0.15, 0.95));
+        let (loss, twice, damaged) = (little.max(much), some(0.3, 0.2), some(0.4, 0.1));
         let (split, again) = (some(0.3, 0.5), some(0.2, 0.05));
         Mast {
             number,
@@ -143,6 +144,26 @@ impl Mast {
             jitter_ms: if chance.share(0.3) { 1 + chance.below(3000) } else { 0 },
             cut: chance.share(0.25).then(|| cut(chance, minutes)),
             seed,
+        }
+    }
+
+    /// Whether lines come late that tell no time of their own.
+    pub(super) fn is_backlogged(&self) -> bool {
+        self.stamp == Stamp::None && self.cut.is_some_and(|cut| cut.late)
+    }
+
+    /// The same mast with nothing wrong.
+    pub(super) fn without_faults(&self) -> Mast {
+        Mast {
+            clock: Clock::Right,
+            cut: None,
+            loss: 0.0,
+            twice: 0.0,
+            damaged: 0.0,
+            split: 0.0,
+            again: 0.0,
+            jitter_ms: 0,
+            ..self.clone()
         }
     }
 
@@ -187,7 +208,8 @@ impl Mast {
             }
             pen.write(sent.at, sent.at, &sent.message, Some(sent.craft), sent.calls, &mut own);
             if own.share(self.again) {
-                let later = sent.at + Span::from_seconds(20 + own.below(600) as i64);
+                let most = [600, 7200][own.below(2)];
+                let later = sent.at + Span::from_seconds(20 + own.below(most) as i64);
                 pen.write(later, later, &sent.message, Some(sent.craft), sent.calls, &mut own);
             }
         }

@@ -3,10 +3,11 @@
 //! Every craft and every mast draws from a stream of its own, so that taking one away changes no other: a failing plan
 //! can be made smaller.
 
-use super::craft::{Craft, Doing};
+use super::craft::{Craft, Doing, VISIT_AT};
 use super::mast::{Clock, Cut, Mast, Stamp};
 use crate::sea::Chance;
 use sensors::{Span, Time};
+use std::collections::BTreeSet;
 use std::fmt;
 use watchkeeper::geo::Position;
 
@@ -48,8 +49,8 @@ impl Plan {
     pub(super) fn new(seed: u64) -> Plan {
         let mut chance = Chance::new(seed);
         (0..4).for_each(|_| _ = chance.below(2));
-        let innocent = chance.share(0.5);
-        let minutes = if innocent { 20 + chance.below(70) } else { 70 + chance.below(60) } as i64;
+        let innocent = chance.share(0.6);
+        let minutes = if innocent { 40 + chance.below(60) } else { 70 + chance.below(60) } as i64;
         let start = Time::from_seconds(1_795_132_800 + chance.below(86_400) as i64);
         let count = 3 + chance.below(4) + if chance.share(0.2) { chance.below(24) } else { 0 };
         let mut plan = Plan {
@@ -93,9 +94,28 @@ impl Plan {
             let mmsi = self.craft[0].mmsi;
             add(self, if chance.share(0.5) { Doing::Twin { mmsi } } else { Doing::FarTwin { mmsi } });
         }
-        if self.innocent {
-            return;
+        if chance.share(0.6) {
+            add(self, Doing::Visiting);
+            if self.innocent {
+                self.start = by_day(chance);
+            }
         }
+        if chance.share(0.7) {
+            add(self, Doing::Pausing);
+            let other = self.craft.last().expect("just added").number;
+            match chance.below(4) {
+                0 => add(self, Doing::Following { other }),
+                1 => add(self, Doing::Passing { other }),
+                _ => {}
+            }
+        }
+        if !self.innocent {
+            self.muster_suspects(&mut add, chance);
+        }
+        self.let_them_heed();
+    }
+
+    fn muster_suspects(&mut self, add: &mut impl FnMut(&mut Plan, Doing), chance: &mut Chance) {
         for (share, doing) in [(0.5, Doing::Calling), (0.3, Doing::Saying), (0.5, Doing::Loitering)] {
             if chance.share(share) {
                 add(self, doing);
@@ -106,15 +126,16 @@ impl Plan {
             let other = self.craft.last().expect("just added").number;
             add(self, Doing::Meeting { other });
         }
-        let chains: Vec<(usize, usize)> = (self.craft.iter().enumerate())
-            .filter_map(|(at, craft)| match craft.doing {
-                Doing::Meeting { other } => Some((at, other)),
-                _ => None,
-            })
-            .collect();
-        for (at, other) in chains {
-            let way = self.craft[other].way.clone();
-            self.craft[at].go_beside(&way);
+    }
+
+    fn let_them_heed(&mut self) {
+        for at in 0..self.craft.len() {
+            if let Doing::Meeting { other } | Doing::Following { other } | Doing::Passing { other } =
+                self.craft[at].doing
+            {
+                let way = self.craft[other].way.clone();
+                self.craft[at].heed(&way);
+            }
         }
     }
 
@@ -133,16 +154,27 @@ impl Plan {
             let range = if number == 0 { 100.0 } else { 30.0 + 60.0 * own.unit() };
             self.masts.push(Mast::new(self.seed, number, spot, range, self.minutes, &mut own));
         }
-        if self.craft.iter().any(|craft| matches!(craft.doing, Doing::FarTwin { .. })) {
-            let mut own = Chance::stream(self.seed, 1000 + count as u64);
-            let south = Position::from_degrees(7.4, 102.0).expect("on earth");
-            self.masts.push(Mast::new(self.seed, count, south, 60.0, self.minutes, &mut own));
+        let is_there =
+            |plan: &Plan, wanted: fn(&Doing) -> bool| plan.craft.iter().any(|craft| wanted(&craft.doing));
+        let afar: [(f64, f64, fn(&Doing) -> bool); 2] = [
+            (7.4, 102.0, |doing| matches!(doing, Doing::FarTwin { .. })),
+            (11.2, 102.6, |doing| matches!(doing, Doing::Visiting)),
+        ];
+        for (latitude, longitude, wanted) in afar {
+            if is_there(self, wanted) {
+                let number = self.masts.len();
+                let mut own = Chance::stream(self.seed, 1000 + number as u64);
+                let spot = Position::from_degrees(latitude, longitude).expect("on earth");
+                self.masts.push(Mast::new(self.seed, number, spot, 60.0, self.minutes, &mut own));
+            }
         }
         let minute = chance.below(self.minutes as usize) as i64;
         let hour = if chance.share(0.5) { 3600 } else { -3600 };
         let clock = match chance.below(12) {
             0 => Clock::Off { seconds: chance.below(61) as i64 - 30 },
-            1 => Clock::Off { seconds: [-86_400, -7_200, 3_600, -600, 86_400][chance.below(5)] },
+            1 => Clock::Off {
+                seconds: [-86_400, -7_200, -3_600, -600, -600, -1_800, 3_600, 86_400][chance.below(8)],
+            },
             2 => Clock::Drift { ppm: 500 },
             3 => Clock::Drift { ppm: -500 },
             4 | 5 => Clock::Step { minute, seconds: hour },
@@ -154,7 +186,8 @@ impl Plan {
             }
             _ => Clock::Right,
         };
-        let faulty = chance.below(self.masts.len());
+        let last = self.masts.len() - 1;
+        let faulty = if chance.share(0.7) { last } else { chance.below(last + 1) };
         let all = chance.share(0.2);
         for (number, mast) in self.masts.iter_mut().enumerate() {
             if clock != Clock::Right && (all || number == faulty) {
@@ -166,10 +199,17 @@ impl Plan {
         }
     }
 
-    /// The word for what is wrong with a clock in it, if anything.
-    pub(super) fn clock_fault(&self) -> Option<&'static str> {
-        let masts = self.masts.iter().find_map(|mast| mast.clock.fault());
-        masts.or(self.edge_step.map(|_| "edge_step"))
+    /// The words for what is wrong with the times that its lines are given.
+    pub(super) fn time_faults(&self) -> BTreeSet<&'static str> {
+        let clocks = self.masts.iter().filter_map(|mast| mast.clock.fault());
+        let backlogs = self.masts.iter().filter_map(|mast| mast.is_backlogged().then_some("backlog"));
+        clocks.chain(backlogs).chain(self.edge_step.map(|_| "edge_step")).collect()
+    }
+
+    /// The same craft, heard without a fault.
+    pub(super) fn without_faults(&self) -> Plan {
+        let masts = self.masts.iter().map(Mast::without_faults).collect();
+        Plan { masts, flood: None, edge_step: None, ..self.clone() }
     }
 
     /// When the last transmission may be.
@@ -213,6 +253,14 @@ impl Plan {
         }
         plans
     }
+}
+
+/// A start such that the visitor of a beach is there by day, often in the hour after the night.
+fn by_day(chance: &mut Chance) -> Time {
+    let past_five = if chance.share(0.7) { 12 + chance.below(45) } else { 12 + chance.below(11 * 60) } as i64;
+    // Five in the morning of a zone that is seven hours ahead.
+    let five = Time::from_seconds(1_795_125_600);
+    five + Span::from_minutes(past_five - VISIT_AT)
 }
 
 /// The middle of a part of the sea.
