@@ -151,7 +151,7 @@ impl Plan {
                 Position::from_degrees(at(SEA[0], SEA[1], &mut own), at(SEA[2], SEA[3], &mut own))
                     .expect("on earth")
             };
-            let range = if number == 0 { 100.0 } else { 30.0 + 60.0 * own.unit() };
+            let range = if number == 0 { [85.0, 110.0][own.below(2)] } else { 30.0 + 60.0 * own.unit() };
             self.masts.push(Mast::new(self.seed, number, spot, range, self.minutes, &mut own));
         }
         let is_there =
@@ -255,9 +255,9 @@ impl Plan {
     }
 }
 
-/// A start such that the visitor of a beach is there by day, often in the hour after the night.
+/// A start such that the visitor of a beach is there by day, often just after the night.
 fn by_day(chance: &mut Chance) -> Time {
-    let past_five = if chance.share(0.7) { 12 + chance.below(45) } else { 12 + chance.below(11 * 60) } as i64;
+    let past_five = if chance.share(0.7) { 12 + chance.below(20) } else { 12 + chance.below(11 * 60) } as i64;
     // Five in the morning of a zone that is seven hours ahead.
     let five = Time::from_seconds(1_795_125_600);
     five + Span::from_minutes(past_five - VISIT_AT)
