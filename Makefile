@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test quick edge bench bench-decode bench-link differential differential-slice fuzz fuzz-lines console packages clean tools node style browser release peers
+.PHONY: help run test quick edge simulate bench bench-decode bench-link differential differential-slice fuzz fuzz-lines console packages clean tools node style browser release peers
 
 # Where the exercise's console is served.
 PORT ?= 8080
@@ -43,6 +43,10 @@ quick: tools style ## what is worth running at every commit
 
 edge: tools ## the edge at length: a full VHF site's day without a link, 200 kills (KILLS=1000 for a release)
 	EDGE_LINES_A_MINUTE=4500 EDGE_KILLS=$(or $(KILLS),200) cargo test --release --test suite edge:: -- --nocapture --test-threads 1
+
+simulate: tools ## seeded seas, receivers, faults and crashes: SEEDS=100000 of them, or SEED=n alone
+	@# One seed is played at once; many are worth an optimised build.
+	$(if $(SEED),SEED=$(SEED) cargo test,SEEDS=$(or $(SEEDS),100000) cargo test --release) --test suite simulation:: -- --nocapture
 
 bench: tools ## lines a second through the whole pipeline, beside splitting the same lines, and the memory it takes
 	cargo bench --bench whole_path

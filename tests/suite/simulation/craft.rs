@@ -211,7 +211,7 @@ impl Craft {
     fn text(&self) -> Option<&'static str> {
         match self.doing {
             Doing::Calling => Some("SART ACTIVE"),
-            Doing::Saying if self.number % 2 == 0 => Some("MAYDAY"),
+            Doing::Saying if self.number.is_multiple_of(2) => Some("MAYDAY"),
             // Long enough for two sentences.
             Doing::Saying => Some("MAYDAY MAYDAY WE ARE TAKING WATER AND HAVE FORTY TWO PERSONS ON BOARD"),
             _ => None,

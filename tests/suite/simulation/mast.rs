@@ -266,7 +266,7 @@ impl Pen<'_> {
             let mut text = self.tag(stamp, (part, parts), group) + &sentence;
             let mut craft = craft;
             if own.share(mast.damaged) {
-                text = damage(text, own);
+                text = damage(&text, own);
                 (whole, craft) = (false, None);
             }
             let copies = 1 + usize::from(own.share(mast.twice));
@@ -315,7 +315,7 @@ impl Pen<'_> {
 }
 
 /// A line as a bad link leaves it. Its checksum never fits by chance: that would be another message.
-fn damage(text: String, own: &mut Chance) -> String {
+fn damage(text: &str, own: &mut Chance) -> String {
     let at = own.below(text.len());
     match own.below(4) {
         0 => text[..at].to_owned(),

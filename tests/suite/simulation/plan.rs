@@ -154,19 +154,14 @@ impl Plan {
             let range = if number == 0 { [85.0, 110.0][own.below(2)] } else { 30.0 + 60.0 * own.unit() };
             self.masts.push(Mast::new(self.seed, number, spot, range, self.minutes, &mut own));
         }
-        let is_there =
-            |plan: &Plan, wanted: fn(&Doing) -> bool| plan.craft.iter().any(|craft| wanted(&craft.doing));
-        let afar: [(f64, f64, fn(&Doing) -> bool); 2] = [
-            (7.4, 102.0, |doing| matches!(doing, Doing::FarTwin { .. })),
-            (11.2, 102.6, |doing| matches!(doing, Doing::Visiting)),
-        ];
-        for (latitude, longitude, wanted) in afar {
-            if is_there(self, wanted) {
-                let number = self.masts.len();
-                let mut own = Chance::stream(self.seed, 1000 + number as u64);
-                let spot = Position::from_degrees(latitude, longitude).expect("on earth");
-                self.masts.push(Mast::new(self.seed, number, spot, 60.0, self.minutes, &mut own));
-            }
+        let is_there = |wanted: fn(&Doing) -> bool| self.craft.iter().any(|craft| wanted(&craft.doing));
+        let south = is_there(|doing| matches!(doing, Doing::FarTwin { .. })).then_some((7.4, 102.0));
+        let beach = is_there(|doing| matches!(doing, Doing::Visiting)).then_some((11.2, 102.6));
+        for (latitude, longitude) in south.into_iter().chain(beach) {
+            let number = self.masts.len();
+            let mut own = Chance::stream(self.seed, 1000 + number as u64);
+            let spot = Position::from_degrees(latitude, longitude).expect("on earth");
+            self.masts.push(Mast::new(self.seed, number, spot, 60.0, self.minutes, &mut own));
         }
         let minute = chance.below(self.minutes as usize) as i64;
         let hour = if chance.share(0.5) { 3600 } else { -3600 };
@@ -241,10 +236,10 @@ impl Plan {
             offer(&|plan| plan.edge_step = None);
         }
         if self.masts.len() > 1 {
-            (0..self.masts.len()).for_each(|at| offer(&|plan| drop(plan.masts.remove(at))));
+            (0..self.masts.len()).for_each(|at| offer(&|plan| _ = plan.masts.remove(at)));
         }
         if self.craft.len() > 1 {
-            (0..self.craft.len()).for_each(|at| offer(&|plan| drop(plan.craft.remove(at))));
+            (0..self.craft.len()).for_each(|at| offer(&|plan| _ = plan.craft.remove(at)));
         }
         for at in 0..self.masts.len() {
             for mast in self.masts[at].milder() {

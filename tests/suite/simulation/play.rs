@@ -4,6 +4,7 @@ use super::mast::{Line, listen};
 use super::plan::Plan;
 use crate::sea::{Chance, PLACES, batches, settings};
 use std::collections::BTreeMap;
+use watchkeeper::alert::Alert;
 use watchkeeper::entry::{Entry, Numbered};
 use watchkeeper::journal::Ticker;
 use watchkeeper::watch::{Outcome, Settings, Watch};
@@ -81,4 +82,18 @@ pub(super) fn run(entries: &[Numbered], restarts: &[usize]) -> Run {
         run.watch.take(entry, &mut run.outcome);
     }
     run
+}
+
+impl Run {
+    /// What the core shows of its state.
+    pub(super) fn state(&self) -> impl PartialEq + use<> {
+        let watch = &self.watch;
+        let mut live: Vec<_> =
+            watch.picture().all().map(|live| (live.step, live.particulars.clone())).collect();
+        live.sort_by_key(|(step, _)| step.fix.track);
+        let alerts: Vec<Alert> = watch.open_alerts().cloned().collect();
+        let numbers =
+            (watch.next(), watch.now(), watch.senders(), watch.repeated(), watch.tracks_and_fixes());
+        (live, alerts, numbers, watch.counts().clone(), watch.alerts_by_rule())
+    }
 }
