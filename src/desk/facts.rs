@@ -4,7 +4,7 @@ use super::alerts::{AlertRow, LogEntry, row};
 use super::{Decision, Desk, Error, begin, during};
 use crate::alert::{Alert, AlertId, Change, ChangeKind, Priority, State};
 use sensors::{Span, Time};
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Sqlite, SqliteConnection, Transaction};
 
 /// The author of log lines that no person wrote.
 const CORE: &str = "watchkeeper";
@@ -47,24 +47,33 @@ impl Desk {
         changes: &[Change],
         applied: u64,
     ) -> Result<Vec<(ChangeKind, AlertRow)>, Error> {
-        let mut writer = self.writer().await;
-        let mut tx = begin(&mut writer).await?;
-        let mut written = Vec::new();
-        for change in changes {
-            if write_facts(&mut tx, change).await?
-                && let Some(row) = row(&mut tx, change.alert.id).await?
-            {
-                written.push((change.kind, row));
-            }
-        }
-        sqlx::query("UPDATE applied SET sequence = max(sequence, ?1)")
-            .bind(applied as i64)
-            .execute(&mut *tx)
-            .await
-            .map_err(during("write the applied sequence"))?;
-        tx.commit().await.map_err(during("commit alert changes"))?;
-        Ok(written)
+        let mut writer = self.writer().await?;
+        let applied = write_changes(&mut writer, changes, applied).await;
+        self.noted(applied)
     }
+}
+
+async fn write_changes(
+    writer: &mut SqliteConnection,
+    changes: &[Change],
+    applied: u64,
+) -> Result<Vec<(ChangeKind, AlertRow)>, Error> {
+    let mut tx = begin(writer).await?;
+    let mut written = Vec::new();
+    for change in changes {
+        if write_facts(&mut tx, change).await?
+            && let Some(row) = row(&mut tx, change.alert.id).await?
+        {
+            written.push((change.kind, row));
+        }
+    }
+    sqlx::query("UPDATE applied SET sequence = max(sequence, ?1)")
+        .bind(applied as i64)
+        .execute(&mut *tx)
+        .await
+        .map_err(during("write the applied sequence"))?;
+    tx.commit().await.map_err(during("commit alert changes"))?;
+    Ok(written)
 }
 
 /// Writes one alert's facts when they are newer than those kept; says whether it did.

@@ -19,7 +19,7 @@ use crate::store;
 use sensors::Time;
 use sqlx::{Sqlite, SqliteConnection, SqlitePool, Transaction};
 use std::{path::Path, sync::Arc};
-use tokio::sync::{Mutex, MutexGuard, Semaphore, SemaphorePermit};
+use tokio::sync::{Mutex, MutexGuard, Semaphore, SemaphorePermit, watch};
 
 /// The tables of `desk.sqlite`.
 const SCHEMA: store::Schema = store::Schema { name: "desk", steps: &[include_str!("schema.sql")] };
@@ -76,6 +76,9 @@ pub enum Error {
         /// Why not.
         source: sqlx::Error,
     },
+    /// The disk failed before; nothing more is written.
+    #[error("the desk's disk has failed")]
+    Lost,
     /// The file can't be opened.
     #[error("the desk can't be used")]
     Store(#[from] store::Error),
@@ -90,6 +93,22 @@ pub enum Error {
     /// The stored facts or a password hash can't be read back.
     #[error("{0}")]
     Damaged(&'static str),
+}
+
+impl Error {
+    /// Whether it may pass, so that the same is worth trying again: no room, or the file in use.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Error::Database { source, .. } => store::may_pass(source),
+            Error::Store(error) => error.may_pass(),
+            _ => false,
+        }
+    }
+
+    /// Whether the file can't be believed any more, as opposed to a refusal of what was asked.
+    fn is_lasting(&self) -> bool {
+        matches!(self, Error::Database { .. } | Error::Store(_)) && !self.may_pass()
+    }
 }
 
 /// Names the operation of a database error.
@@ -108,6 +127,8 @@ struct Inner {
     readers: SqlitePool,
     hashing: Semaphore,
     guesses: std::sync::Mutex<guesses::Guesses>,
+    /// Why nothing more may be written.
+    lost: watch::Sender<Option<String>>,
 }
 
 impl std::fmt::Debug for Desk {
@@ -129,6 +150,7 @@ impl Desk {
             readers,
             hashing: Semaphore::new(HASHING_MAX),
             guesses: std::sync::Mutex::default(),
+            lost: watch::Sender::new(None),
         }));
         let first = desk.first_account(dir).await?;
         Ok((desk, first))
@@ -148,8 +170,27 @@ impl Desk {
         self.0.waiting.try_acquire().map_err(|_| Error::Busy)
     }
 
-    async fn writer(&self) -> MutexGuard<'_, SqliteConnection> {
-        self.0.writer.lock().await
+    /// The writer, unless it failed before: a commit after a failed sync would acknowledge what may not be on the disk.
+    async fn writer(&self) -> Result<MutexGuard<'_, SqliteConnection>, Error> {
+        let writer = self.0.writer.lock().await;
+        if self.0.lost.borrow().is_some() { Err(Error::Lost) } else { Ok(writer) }
+    }
+
+    /// Notes a write's failure that lasts. To be called before the writer is let go.
+    fn noted<T>(&self, done: Result<T, Error>) -> Result<T, Error> {
+        if let Err(error) = &done
+            && error.is_lasting()
+        {
+            self.0.lost.send_replace(Some(crate::telemetry::chain(error)));
+        }
+        done
+    }
+
+    /// Waits until a write has failed in a way that lasts, and says how. The watch must then end.
+    pub async fn lost(&self) -> String {
+        let mut lost = self.0.lost.subscribe();
+        let why = lost.wait_for(Option::is_some).await;
+        why.ok().and_then(|why| why.clone()).unwrap_or_default()
     }
 }
 

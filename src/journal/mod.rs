@@ -76,6 +76,17 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// Whether it may pass, so that the same is worth trying again: no room, or the file in use.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Error::Store(error) => error.may_pass(),
+            Error::File { source, .. } => source.kind() == std::io::ErrorKind::StorageFull,
+            Error::Damaged { .. } => false,
+        }
+    }
+}
+
 impl Journal {
     /// Opens the journal in `folder` for writing, making it where there is none.
     ///
@@ -83,7 +94,7 @@ impl Journal {
     /// When the folder or its newest file can't be used.
     pub async fn open(folder: &Path) -> Result<Journal, Error> {
         let operation = "make the journal folder";
-        std::fs::create_dir_all(folder).map_err(|source| Error::File {
+        store::make_folder(folder).map_err(|source| Error::File {
             operation,
             path: folder.to_owned(),
             source,

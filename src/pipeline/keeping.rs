@@ -1,9 +1,9 @@
 //! The worker of history, desk and snapshots.
 
-use super::{OnChange, RETRY, trouble::Trouble, understanding::Understood};
-use crate::desk::Desk;
+use super::{OnChange, RETRY, UNDERSTOOD, trouble::Trouble, understanding::Understood};
+use crate::desk::{self, Desk};
 use crate::history;
-use crate::journal::Snapshots;
+use crate::journal::{self, Snapshots};
 use crate::watch::Outcome;
 use std::{
     sync::Arc,
@@ -23,25 +23,27 @@ pub(super) struct Keeping {
 impl Keeping {
     pub(super) async fn run(mut self, mut understood: mpsc::Receiver<Understood>) -> anyhow::Result<()> {
         let mut flushed = Instant::now();
-        while let Some(Understood { outcome, applied, snapshot }) = understood.recv().await {
+        while let Some(first) = understood.recv().await {
+            let Understood { outcome, applied, snapshot } = with_waiting(first, &mut understood);
             // Alerts first: history may wait for room on the disk, people may not.
-            self.desk(&outcome, applied).await;
+            self.desk(&outcome, applied).await?;
             outcome.fixes.iter().for_each(|fix| self.history.append(fix));
             outcome.claims.iter().for_each(|claim| self.history.claim(claim));
             if self.history.ready() > 4096 {
-                self.history(applied, history::Which::FullBlocksOnly).await;
+                self.history(applied, history::Which::FullBlocksOnly).await?;
             }
             if let Some(state) = snapshot {
                 // A restart begins from the snapshot: nothing may be missing before it.
-                let whole = self.history(applied, history::Which::All).await
+                let whole = self.history(applied, history::Which::All).await?
                     && self.history.applied() >= applied
-                    && self.desk_reaches(applied).await;
+                    && self.desk_reaches(applied).await?;
                 if whole {
-                    self.noted("write the snapshot", self.snapshots.write(applied + 1, &state));
+                    let written = self.snapshots.write(applied + 1, &state);
+                    self.noted("write the snapshot", written, journal::Error::may_pass)?;
                 }
                 flushed = Instant::now();
             } else if flushed.elapsed() > HISTORY_EVERY {
-                self.history(applied, history::Which::All).await;
+                self.history(applied, history::Which::All).await?;
                 flushed = Instant::now();
             }
             // What it left out while the disk was full is in the journal; a restart reads it from there.
@@ -55,39 +57,66 @@ impl Keeping {
     }
 
     /// Keeps alert changes until they are durable.
-    async fn desk(&mut self, outcome: &Outcome, applied: u64) {
+    async fn desk(&mut self, outcome: &Outcome, applied: u64) -> anyhow::Result<()> {
         if outcome.changes.is_empty() {
-            return;
+            return Ok(());
         }
         loop {
-            if let Some(rows) = self.noted(KEEP, self.desk.apply(&outcome.changes, applied).await) {
-                return (self.changed)(rows);
+            let kept = self.desk.apply(&outcome.changes, applied).await;
+            if let Some(rows) = self.noted(KEEP, kept, desk::Error::may_pass)? {
+                (self.changed)(rows);
+                return Ok(());
             }
             tokio::time::sleep(RETRY).await;
         }
     }
 
-    async fn desk_reaches(&self, applied: u64) -> bool {
-        self.noted(KEEP, self.desk.apply(&[], applied).await).is_some()
+    async fn desk_reaches(&self, applied: u64) -> anyhow::Result<bool> {
+        let kept = self.desk.apply(&[], applied).await;
+        Ok(self.noted(KEEP, kept, desk::Error::may_pass)?.is_some())
     }
 
-    async fn history(&mut self, applied: u64, which: history::Which) -> bool {
+    async fn history(&mut self, applied: u64, which: history::Which) -> anyhow::Result<bool> {
         let flushed = self.history.flush(applied, which).await;
-        self.noted("write the history", flushed).is_some()
+        Ok(self.noted("write the history", flushed, history::Error::may_pass)?.is_some())
     }
 
-    fn noted<T, E: std::error::Error>(&self, operation: &'static str, done: Result<T, E>) -> Option<T> {
+    /// What was done; `None` where it may be tried again. Any other failure ends the watch: of a disk that failed once
+    /// nobody knows what it holds, and the journal, read back, makes all of these anew.
+    fn noted<T, E: std::error::Error + Send + Sync + 'static>(
+        &self,
+        operation: &'static str,
+        done: Result<T, E>,
+        may_pass: impl Fn(&E) -> bool,
+    ) -> anyhow::Result<Option<T>> {
         match done {
             Ok(done) => {
                 self.trouble.over(operation);
-                Some(done)
+                Ok(Some(done))
             }
-            Err(error) => {
+            Err(error) if may_pass(&error) => {
                 self.trouble.begins(operation, &error);
-                None
+                Ok(None)
             }
+            Err(error) => Err(anyhow::Error::new(error).context(format!("could not {operation}"))),
         }
     }
+}
+
+/// What waits behind it too, up to a snapshot: one commit for all of it, so that a slow disk delays an alert by one
+/// commit and not by one for each group before it.
+fn with_waiting(mut first: Understood, understood: &mut mpsc::Receiver<Understood>) -> Understood {
+    for _ in 0..UNDERSTOOD {
+        if first.snapshot.is_some() {
+            break;
+        }
+        let Ok(Understood { outcome, applied, snapshot }) = understood.try_recv() else { break };
+        first.outcome.changes.extend(outcome.changes);
+        first.outcome.fixes.extend(outcome.fixes);
+        first.outcome.claims.extend(outcome.claims);
+        (first.applied, first.snapshot) = (applied, snapshot);
+    }
+    first
 }
 
 const KEEP: &str = "keep the alerts";

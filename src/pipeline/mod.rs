@@ -16,7 +16,7 @@ mod writing;
 pub use stores::{PROGRAM, Stores};
 
 use crate::alert::ChangeKind;
-use crate::desk::AlertRow;
+use crate::desk::{AlertRow, Desk};
 use crate::entry::Entry;
 use crate::journal::Ticker;
 use crate::watch::{self, Watch};
@@ -64,6 +64,7 @@ pub struct Pipeline {
     writer: tokio::task::JoinHandle<anyhow::Result<()>>,
     core: std::thread::JoinHandle<Watch>,
     keeper: tokio::task::JoinHandle<anyhow::Result<()>>,
+    desk: Desk,
 }
 
 /// Starts the workers. Settings and program version are the first entries that they write.
@@ -82,7 +83,7 @@ pub fn start(
     let versions = vec![Entry::Program(PROGRAM.to_owned()), Entry::Settings(settings.to_text())];
     let Stores { lock, journal, snapshots, history, desk, .. } = stores;
     let writing = Writing { journal, ticker: Ticker::default(), clock, written, trouble: trouble.clone() };
-    let keeping = Keeping { history, desk, snapshots, changed, trouble };
+    let keeping = Keeping { history, desk: desk.clone(), snapshots, changed, trouble };
     Pipeline {
         _lock: lock,
         heard,
@@ -92,6 +93,7 @@ pub fn start(
             .spawn(move || understanding::understand(watch, from_journal, &understood, on_understood))
             .expect("a thread at start-up"),
         keeper: tokio::spawn(keeping.run(from_core)),
+        desk,
     }
 }
 
@@ -107,12 +109,13 @@ impl Pipeline {
         Ok(self.core.join().expect("the core does not panic"))
     }
 
-    /// Waits until a worker has ended, which none does while lines may come unless something is badly wrong; says
-    /// what.
+    /// Waits until a worker has ended, which none does while lines may come unless something is badly wrong, or an
+    /// officer's action could not be made durable; says what.
     pub async fn ended(&mut self) -> anyhow::Error {
         let ended = tokio::select! {
             ended = &mut self.writer => ended,
             ended = &mut self.keeper => ended,
+            why = self.desk.lost() => return anyhow::anyhow!("the desk can't be made durable: {why}"),
         };
         match ended {
             Ok(Err(error)) => error,

@@ -5,6 +5,7 @@ use crate::desk::{AlertRow, Desk};
 use crate::history;
 use crate::journal::{self, Journal, Snapshots};
 use crate::place::Places;
+use crate::store;
 use crate::watch::{Outcome, Watch};
 use anyhow::Context as _;
 use sensors::receiver::Consignment;
@@ -51,7 +52,7 @@ impl Stores {
     /// # Errors
     /// When one of them can't be opened; the message names it.
     pub async fn open(folder: &Path) -> anyhow::Result<(Stores, Option<crate::desk::FirstPassword>)> {
-        std::fs::create_dir_all(folder).with_context(|| format!("make the folder {}", folder.display()))?;
+        store::make_folder(folder).with_context(|| format!("make the folder {}", folder.display()))?;
         let lock = lock(folder)?;
         let (desk, password) = Desk::open(folder).await.context("open the desk")?;
         let journal = Journal::open(&folder.join("journal")).await.context("open the journal")?;

@@ -87,7 +87,8 @@ impl Writing {
         true
     }
 
-    /// Writes until it is durable: nothing is made of a line before. A failed write is said aloud and tried again.
+    /// Writes until it is durable: nothing is made of a line before. While there is no room, lines wait and the write is
+    /// tried again; any other failure ends the watch, since what a disk failed to sync once it may call synced the next time.
     async fn write(&mut self, entries: Vec<Entry>) -> anyhow::Result<()> {
         const WRITE: &str = "write the journal; lines wait";
         let mut entries = Some(entries);
@@ -99,6 +100,9 @@ impl Writing {
                     if self.written.send(numbered).await.is_err() {
                         anyhow::bail!("the core has stopped");
                     }
+                }
+                Err(error) if !error.may_pass() => {
+                    return Err(anyhow::Error::new(error).context("the journal can't be made durable"));
                 }
                 Err(error) => {
                     self.trouble.begins(WRITE, &error);

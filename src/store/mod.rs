@@ -2,7 +2,7 @@
 
 mod error;
 
-pub use error::{Error, Result, failed};
+pub use error::{Error, Result, failed, may_pass};
 
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous, SqliteTransactionManager,
@@ -57,6 +57,9 @@ pub async fn open_writer(path: &Path, schema: Schema) -> Result<SqliteConnection
         .map_err(failed(what))?;
     let (found,): (u32,) =
         sqlx::query_as("PRAGMA user_version").fetch_one(&mut connection).await.map_err(failed(what))?;
+    // What the last process left in the log may be in the system's memory alone, and called clean, where its last sync
+    // failed. Copied into the file and synced there, it is not what later transactions stand on. Waits for nobody.
+    sqlx::raw_sql("PRAGMA wal_checkpoint(PASSIVE)").execute(&mut connection).await.map_err(failed(what))?;
     let known = schema.steps.len() as u32;
     if found > known {
         return Err(Error::Newer { operation: what(), found, known });
@@ -72,6 +75,26 @@ pub async fn open_writer(path: &Path, schema: Schema) -> Result<SqliteConnection
         change.commit().await.map_err(failed(what))?;
     }
     Ok(connection)
+}
+
+/// Makes a folder that is still there after a power cut: whoever holds its name is synced.
+///
+/// # Errors
+/// What the system says.
+pub fn make_folder(path: &Path) -> std::io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let parent = match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    make_folder(parent)?;
+    match std::fs::create_dir(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    std::fs::File::open(parent)?.sync_all()
 }
 
 /// Starts a transaction that holds the write lock from its first statement.

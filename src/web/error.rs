@@ -123,7 +123,9 @@ impl From<desk::Error> for Error {
             E::WrongPassword => Error::new(StatusCode::UNAUTHORIZED, "not signed in", detail),
             E::Locked { .. } => Error::new(StatusCode::TOO_MANY_REQUESTS, "locked", detail),
             E::Busy => Error::busy("too many actions are waiting; try again"),
-            E::Database { .. } | E::Store(_) | E::File { .. } | E::Damaged(_) => Error::internal(error),
+            E::Lost | E::Database { .. } | E::Store(_) | E::File { .. } | E::Damaged(_) => {
+                Error::internal(error)
+            }
         }
     }
 }

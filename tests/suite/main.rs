@@ -3,9 +3,14 @@
 mod ais;
 mod api;
 mod bad_input;
+mod crash;
 mod edge;
+mod faults;
+mod feeding;
 mod layers;
+mod ledger;
 mod night;
+mod powercut;
 mod probing;
 mod program;
 mod recordings;
@@ -15,6 +20,7 @@ mod same_answer;
 mod sea;
 mod settings;
 mod simulation;
+mod strace;
 
 /// What builds a client of HTTP. Its library asks for a TLS configuration, which nothing here comes to use.
 fn http_client() -> reqwest::ClientBuilder {
