@@ -170,7 +170,8 @@ impl Tracks {
             return None;
         }
         let fix = draft_fix(report, message);
-        if self.open >= settings.tracks_max && !self.by_mmsi.contains_key(&message.mmsi) {
+        let takes_it = |tracks: &Vec<Track>| choose(tracks, fix.as_ref(), settings).is_some();
+        if self.open >= settings.tracks_max && !self.by_mmsi.get(&message.mmsi).is_some_and(takes_it) {
             self.evict(settings, &mut gained.events);
         }
         let tracks = self.by_mmsi.entry(message.mmsi).or_default();

@@ -23,14 +23,14 @@ use watchkeeper::track::Fix;
 use watchkeeper::watch::{Outcome, Watch};
 
 /// The waters of the exercise.
-const GULF: Area = Area { west: 98.0, south: 5.0, east: 107.0, north: 15.0 };
+pub(crate) const GULF: Area = Area { west: 98.0, south: 5.0, east: 107.0, north: 15.0 };
 
-fn deaf() -> Listeners {
+pub(crate) fn deaf() -> Listeners {
     Listeners { understood: Box::new(|_| {}), changed: Box::new(|_| {}), trouble: Box::new(|_| {}) }
 }
 
 /// What is kept in a folder: every alert by its id, and every position.
-async fn kept(folder: &Path) -> (BTreeMap<String, Alert>, Vec<Fix>) {
+pub(crate) async fn kept(folder: &Path) -> (BTreeMap<String, Alert>, Vec<Fix>) {
     let (stores, _) = Stores::open(folder).await.unwrap();
     let query = ListQuery { queue: Queue::All, limit: 500, ..ListQuery::default() };
     let page = stores.desk.list(&query).await.unwrap();
@@ -60,7 +60,7 @@ async fn fixes(reader: &history::Reader) -> Vec<Fix> {
 }
 
 /// All that was written down in the folder.
-async fn journal(folder: &Path) -> Vec<Numbered> {
+pub(crate) async fn journal(folder: &Path) -> Vec<Numbered> {
     let mut reader = Reader::open(&folder.join("journal"));
     reader.seek(0).await.unwrap();
     let mut entries = Vec::new();
@@ -70,14 +70,14 @@ async fn journal(folder: &Path) -> Vec<Numbered> {
     entries
 }
 
-fn lines(entries: &[Numbered]) -> usize {
+pub(crate) fn lines(entries: &[Numbered]) -> usize {
     entries
         .iter()
         .map(|numbered| if let Entry::Lines(batch) = &numbered.entry { batch.len() } else { 0 })
         .sum()
 }
 
-fn runtime() -> tokio::runtime::Runtime {
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
