@@ -6,13 +6,14 @@ mod meet;
 pub use follow::Follow;
 pub use meet::Meet;
 
-use crate::admit::{self, Admit, Admitted};
+use crate::admit::{self, Admit, Admitted, Condition, Hearing, Late};
 use crate::alert::{self, Alert, Change, Raise};
 use crate::detector::{self, Context, Verdict};
 use crate::entry::{Entry, Numbered};
 use crate::picture::Picture;
 use crate::place::Places;
 use crate::place::zone::{Zone, Zones};
+use crate::reception::Reception;
 use crate::track::{self, Claim, Fix, Gained};
 use sensors::sentence::Checksum;
 use sensors::{Counts, ReceiverId, Tally, Time};
@@ -95,6 +96,7 @@ struct Stages {
     settings: String,
     next: u64,
     admit: Admit,
+    reception: Reception,
     follow: Follow,
     meet: Meet,
     raise: Raise,
@@ -109,6 +111,10 @@ pub struct Outcome {
     pub claims: Vec<Claim>,
     /// What happened to alerts, for the desk.
     pub changes: Vec<Change>,
+    /// Who heard what, for the history.
+    pub hearings: Vec<Hearing>,
+    /// What came too late for the live picture, one for each tick that found some.
+    pub late: Vec<Late>,
 }
 
 impl Watch {
@@ -155,6 +161,7 @@ impl Watch {
     /// Works by these settings from here on. Text that this version can't read changes nothing.
     fn settle(&mut self, text: String) {
         if let Ok(settings) = toml::from_str::<Settings>(&text) {
+            self.stages.admit.settle(settings.admit);
             self.stages.admit.expect_checksums(settings.receivers.iter().map(|station| station.checksum));
             self.world = World::new(settings, self.world.places.clone());
             self.stages.settings = text;
@@ -169,7 +176,10 @@ impl Watch {
     }
 
     fn tick(&mut self, now: Time, sequence: u64, outcome: &mut Outcome) {
-        self.stages.admit.tick(now);
+        let ticked = self.stages.admit.tick(now, sequence);
+        self.stages.reception.take(&ticked.hearings);
+        outcome.hearings.extend(ticked.hearings);
+        outcome.late.extend(ticked.late);
         let mut gained = Gained::default();
         let mut verdicts = Vec::new();
         self.stages.follow.tick(now, &self.world, &mut gained, &mut verdicts);
@@ -188,6 +198,7 @@ impl Watch {
         sequence: u64,
         outcome: &mut Outcome,
     ) {
+        self.stages.reception.follow(&gained.events);
         self.stages.meet.take(gained.events, now, self.world.context(), &mut verdicts);
         outcome.fixes.extend(gained.fixes);
         outcome.claims.extend(gained.claims);
@@ -245,6 +256,26 @@ impl Watch {
     /// Reports that repeated another, so far.
     pub fn repeated(&self) -> u64 {
         self.stages.admit.repeated()
+    }
+
+    /// Reports that were not simply let in, so far.
+    pub fn sorted(&self) -> admit::Sorted {
+        self.stages.admit.sorted()
+    }
+
+    /// How each receiver is that has brought an AIS message.
+    pub fn receivers(&self) -> Vec<Condition> {
+        self.stages.admit.receivers()
+    }
+
+    /// Event time before which reports are late.
+    pub fn watermark(&self) -> Option<Time> {
+        self.stages.admit.watermark()
+    }
+
+    /// The learned chance that a transmission is heard, by place.
+    pub fn reception(&self) -> &Reception {
+        &self.stages.reception
     }
 
     /// Tracks that began and fixes that were put on them, so far.
