@@ -23,8 +23,8 @@ const WAITING_MAX: usize = 262_144;
 pub struct Hearing {
     /// Journal sequence of the first copy's line: that of its fix.
     pub sequence: u64,
-    /// Journal sequence of the entry after which no more copies were waited for.
-    pub closed: u64,
+    /// Journal sequence of the tick that told of it.
+    pub told: u64,
     /// Event time of the first copy.
     pub time: Time,
     /// Sender as claimed.
@@ -99,7 +99,7 @@ pub(super) struct Gather {
     counts: Counts,
 }
 
-#[derive(Debug, Clone, std::marker::Copy, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 struct Counts {
     closed_early: u64,
     dropped: u64,
@@ -109,7 +109,7 @@ impl Gather {
     /// Whether it is a copy of one that is waited for; which clock dated that one, and as what. The copy is kept.
     #[inline]
     pub(super) fn copy(&mut self, heard: &Heard<'_>) -> Option<(u32, Time)> {
-        self.close_before(heard.heard_at, heard.sequence);
+        self.close_before(heard.heard_at);
         let at = self.index.get(&heard.ais.payload_hash)? - self.closed;
         let open = &mut self.open[at as usize];
         let near = |span: Span| span.abs() <= WINDOW;
@@ -133,7 +133,7 @@ impl Gather {
     pub(super) fn begin(&mut self, heard: &Heard<'_>) {
         if self.open.len() >= OPEN_MAX {
             self.counts.closed_early += 1;
-            self.close_first(heard.sequence);
+            self.close_first();
         }
         let payload = heard.ais.payload_hash;
         self.index.insert(payload, self.closed + self.open.len() as u64);
@@ -151,13 +151,13 @@ impl Gather {
     }
 
     /// No copies are waited for any longer of what began a window before `now`, or under a clock set back since.
-    pub(super) fn close_before(&mut self, now: Time, sequence: u64) {
+    pub(super) fn close_before(&mut self, now: Time) {
         while self.open.front().is_some_and(|open| now.since(open.heard_at).abs() > WINDOW) {
-            self.close_first(sequence);
+            self.close_first();
         }
     }
 
-    fn close_first(&mut self, sequence: u64) {
+    fn close_first(&mut self) {
         let Some(open) = self.open.pop_front() else { return };
         if self.index.get(&open.payload) == Some(&self.closed) {
             self.index.remove(&open.payload);
@@ -173,11 +173,12 @@ impl Gather {
         let mut copies = open.others;
         copies.insert(0, open.first);
         let Open { sequence: first, time, mmsi, .. } = open;
-        self.waiting.push(Hearing { sequence: first, closed: sequence, time, mmsi, copies });
+        self.waiting.push(Hearing { sequence: first, told: 0, time, mmsi, copies });
     }
 
-    /// Hearings that are whole since the last call.
-    pub(super) fn take(&mut self) -> Vec<Hearing> {
+    /// Hearings that are whole since the last call; the tick of this sequence tells of them.
+    pub(super) fn take(&mut self, told: u64) -> Vec<Hearing> {
+        self.waiting.iter_mut().for_each(|hearing| hearing.told = told);
         std::mem::take(&mut self.waiting)
     }
 
@@ -253,14 +254,14 @@ mod tests {
         assert!(is_copy(&mut gather, &heard(&strong, 2, 1, at(300))));
         assert!(is_copy(&mut gather, &heard(&plain, 3, 2, at(-200))));
         assert!(is_copy(&mut gather, &heard(&strong, 4, 1, at(400))));
-        gather.close_before(at(10_000), 5);
-        assert_eq!(gather.take(), []);
-        gather.close_before(at(10_001), 6);
-        let [hearing] = &gather.take()[..] else { panic!("one transmission") };
+        gather.close_before(at(10_000));
+        assert_eq!(gather.take(5), []);
+        gather.close_before(at(10_001));
+        let [hearing] = &gather.take(6)[..] else { panic!("one transmission") };
         let copies: Vec<_> =
             hearing.copies.iter().map(|copy| (copy.receiver.0, copy.after, copy.power)).collect();
         assert_eq!(copies, [(0, 0, None), (1, 300, Some(-870)), (2, -200, None)]);
-        assert_eq!((hearing.sequence, hearing.closed, hearing.mmsi), (1, 6, Mmsi(567_000_001)));
+        assert_eq!((hearing.sequence, hearing.told, hearing.mmsi), (1, 6, Mmsi(567_000_001)));
     }
 
     #[test]
@@ -268,8 +269,8 @@ mod tests {
         let mut gather = Gather::default();
         gather.begin(&heard(&ais(7, None), 1, 0, at(0)));
         gather.begin(&heard(&ais(8, Some(Signal { level: Some(-300), ..Signal::default() })), 2, 0, at(0)));
-        gather.close_before(at(20_000), 3);
-        assert_eq!(gather.take().iter().map(|hearing| hearing.sequence).collect::<Vec<_>>(), [2]);
+        gather.close_before(at(20_000));
+        assert_eq!(gather.take(3).iter().map(|hearing| hearing.sequence).collect::<Vec<_>>(), [2]);
     }
 
     #[test]

@@ -119,7 +119,7 @@ pub struct Ticked {
 }
 
 /// How many reports were not simply let in, so far.
-#[derive(Debug, Clone, std::marker::Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sorted {
     /// Another receiver's copy, or a repeat, of one already let in.
     pub repeated: u64,
@@ -191,10 +191,10 @@ impl Admit {
     pub fn tick(&mut self, now: Time, sequence: u64) -> Ticked {
         self.pass(now);
         self.now = if self.now.since(now) > self.settings.lateness() { now } else { self.now.max(now) };
-        self.gather.close_before(now, sequence);
+        self.gather.close_before(now);
         self.clocks.tick(now, &self.settings);
         self.hearers.iter_mut().for_each(|hearer| hearer.tick(now));
-        Ticked { hearings: self.gather.take(), late: self.late.take() }
+        Ticked { hearings: self.gather.take(sequence), late: self.late.take() }
     }
 
     #[inline]

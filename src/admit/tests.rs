@@ -306,7 +306,9 @@ fn a_relay_that_sends_on_what_was_heard_long_ago_moves_nothing() {
         assert_eq!(good(&results, |sent| sent.receiver == 0), (4800, 4800));
         let (moved, all) = good(&results, |sent| sent.receiver == 1);
         assert_eq!((moved, all), (0, 2400), "{late} s");
-        assert_eq!(admit.sorted().stale, 2400);
+        // A delay that is always the same is learned where the seconds can tell it; then they are copies.
+        let stale = admit.sorted().stale;
+        assert!(if late % 60 == 0 { stale == 2400 } else { stale > 0 }, "{late} s: {stale} stale");
     }
 }
 

@@ -28,6 +28,7 @@ impl Keeping {
             self.desk(&outcome, applied).await;
             outcome.fixes.iter().for_each(|fix| self.history.append(fix));
             outcome.claims.iter().for_each(|claim| self.history.claim(claim));
+            outcome.hearings.iter().for_each(|hearing| self.history.hearing(hearing));
             if self.history.ready() > 4096 {
                 self.history(applied, history::Which::FullBlocksOnly).await;
             }

@@ -113,7 +113,10 @@ impl Stores {
         while let Some(entry) = self.reader.entry().await? {
             watch.take(&entry, &mut outcome);
             outcome.changes.retain(|change| change.sequence > told);
-            if outcome.fixes.len() > 100_000 || !outcome.changes.is_empty() {
+            if outcome.fixes.len() > 100_000
+                || outcome.hearings.len() > 100_000
+                || !outcome.changes.is_empty()
+            {
                 self.keep(std::mem::take(&mut outcome), watch.next() - 1).await?;
                 progress(watch.next() - 1, self.journal.next() - 1);
             }
@@ -125,6 +128,7 @@ impl Stores {
     async fn keep(&mut self, outcome: Outcome, applied: u64) -> anyhow::Result<Vec<(ChangeKind, AlertRow)>> {
         outcome.fixes.iter().for_each(|fix| self.history.append(fix));
         outcome.claims.iter().for_each(|claim| self.history.claim(claim));
+        outcome.hearings.iter().for_each(|hearing| self.history.hearing(hearing));
         // Full blocks leave memory in a long replay; the file then holds more than `applied` says, and knows it.
         if self.history.ready() > 4096 {
             self.history.flush(applied, history::Which::FullBlocksOnly).await?;

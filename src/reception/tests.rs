@@ -28,7 +28,7 @@ fn copies(vessel: u32, seconds: i64, receivers: &[u16]) -> Hearing {
     };
     Hearing {
         sequence: 1,
-        closed: 2,
+        told: 2,
         time: at(seconds),
         mmsi: Mmsi(567_000_000 + vessel),
         copies: receivers.iter().map(copy).collect(),
