@@ -158,27 +158,3 @@ fn vessels_and_cells_are_bounded() {
     }
     assert_eq!((reception.senders.len(), reception.left_out()), (SENDERS_MAX, 10));
 }
-
-/// `cargo test --release -- --ignored --nocapture a_step_costs`
-#[test]
-#[ignore = "measures; run by hand in release"]
-#[allow(clippy::print_stderr, reason = "its figures are for whoever runs it")]
-fn a_step_costs_little() {
-    let mut reception = Reception::default();
-    let vessels = 20_000_u32;
-    let place = |vessel: u32| (8.0 + f64::from(vessel % 200) / 50.0, 100.0 + f64::from(vessel / 200) / 25.0);
-    let steps: Vec<Step> =
-        (0..vessels).map(|vessel| step(vessel, 0, (vessel % 6) as u16, place(vessel))).collect();
-    let rounds = 60;
-    #[allow(clippy::disallowed_methods, reason = "a measurement")]
-    let began = std::time::Instant::now();
-    for round in 0..rounds {
-        for sample in &steps {
-            let mut step = *sample;
-            step.fix.time = at(round * 10);
-            reception.step(&step);
-        }
-    }
-    let each = began.elapsed().as_nanos() / u128::from(vessels) / rounds as u128;
-    eprintln!("{each} ns a step, {} cells", reception.len());
-}
