@@ -290,7 +290,7 @@ async fn watch_alerts(fed: &mut Fed, daemon: Daemon, pid: u32, feed: Duration) -
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    fed.feed(&url, asking).await;
+    fed.stream(asking).await;
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let memory = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     let memory = memory.split_whitespace().next().unwrap().parse().unwrap();
