@@ -285,6 +285,7 @@ impl Named {
                 claim.attribute == Attribute::CallSign && claim.value.eq_ignore_ascii_case(sign)
             }
             Named::Mmsi(mmsi) => claim.mmsi == *mmsi,
+            Named::Track(track) => claim.track == *track,
             Named::Imo(number) => claim.attribute == Attribute::Imo && claim.value == number.to_string(),
         }
     }

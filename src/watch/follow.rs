@@ -22,7 +22,13 @@ impl Follow {
         gained: &mut Gained,
         verdicts: &mut Vec<Verdict>,
     ) {
-        let seen = self.tracks.follow(admitted, &world.settings.track, &world.places, gained);
+        let seen = self.tracks.follow(
+            admitted,
+            world.site(admitted.report.receiver),
+            &world.settings.track,
+            &world.places,
+            gained,
+        );
         if let Some(seen) = seen {
             self.rules.on_report(&seen, world.context(), verdicts);
         }
@@ -47,6 +53,10 @@ impl Follow {
                 self.rules.forget(*track, now, verdicts);
             }
         }
+    }
+
+    pub(super) fn tracks(&self) -> &Tracks {
+        &self.tracks
     }
 
     pub(super) fn tracks_and_fixes(&self) -> (u64, u64) {

@@ -10,6 +10,7 @@ use crate::admit::{self, Admit, Admitted};
 use crate::alert::{self, Alert, Change, Raise};
 use crate::detector::{self, Context, Verdict};
 use crate::entry::{Entry, Numbered};
+use crate::geo::Position;
 use crate::picture::Picture;
 use crate::place::Places;
 use crate::place::zone::{Zone, Zones};
@@ -69,13 +70,21 @@ struct World {
     settings: Settings,
     places: Arc<Places>,
     zones: Zones,
+    sites: Vec<Option<Position>>,
 }
 
 impl World {
     fn new(settings: Settings, places: Arc<Places>) -> World {
         // Zones with a fault never get past the settings check; were one journalled, it would bound nothing.
         let zones = Zones::new(settings.zone.clone()).unwrap_or_default();
-        World { zones, settings, places }
+        let site = |station: &Station| Position::from_degrees(station.latitude?, station.longitude?);
+        let sites = settings.receivers.iter().map(site).collect();
+        World { zones, sites, settings, places }
+    }
+
+    /// Where the receiver's antenna stands, if its settings say so.
+    fn site(&self, receiver: ReceiverId) -> Option<Position> {
+        self.sites.get(usize::from(receiver.0)).copied().flatten()
     }
 
     fn context(&self) -> Context<'_> {
@@ -250,6 +259,11 @@ impl Watch {
     /// Tracks that began and fixes that were put on them, so far.
     pub fn tracks_and_fixes(&self) -> (u64, u64) {
         self.stages.follow.tracks_and_fixes()
+    }
+
+    /// Fixes that did not move a track, by why.
+    pub fn refused(&self) -> track::Refused {
+        self.stages.follow.tracks().refused().clone()
     }
 
     /// Alerts raised by rule name, so far; every rule is there.

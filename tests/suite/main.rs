@@ -4,6 +4,7 @@ mod ais;
 mod api;
 mod bad_input;
 mod edge;
+mod labelled;
 mod layers;
 mod night;
 mod probing;
@@ -14,6 +15,7 @@ mod rules;
 mod same_answer;
 mod sea;
 mod settings;
+mod tracks;
 
 /// What builds a client of HTTP. Its library asks for a TLS configuration, which nothing here comes to use.
 fn http_client() -> reqwest::ClientBuilder {

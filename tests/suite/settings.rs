@@ -14,7 +14,7 @@ const EDGE_MANUAL: &str = include_str!("../../deploy/edge.toml");
 /// Where the meaning of each key is written: the table it stands in, the source, the type.
 const SOURCES: &[(&str, &str, &str)] = &[
     ("", include_str!("../../src/config.rs"), "Settings"),
-    ("track", include_str!("../../src/track/follow.rs"), "Settings"),
+    ("track", include_str!("../../src/track/settings.rs"), "Settings"),
     ("detector.distress", include_str!("../../src/detector/distress.rs"), "Settings"),
     ("detector.rendezvous", include_str!("../../src/detector/rendezvous.rs"), "Settings"),
     ("detector.loitering", include_str!("../../src/detector/loitering.rs"), "Settings"),
