@@ -2,7 +2,6 @@
 //! them, by several settings: `cargo run --release --example purity -- FILE...`
 
 #[path = "../tests/suite/labelled.rs"]
-#[allow(unreachable_pub, reason = "shared with the tests")]
 mod labelled;
 
 use anyhow::Context as _;

@@ -420,6 +420,16 @@ mod tests {
     }
 
     #[test]
+    fn a_block_of_the_format_before_is_read() {
+        let mut fixes = voyage(&[(2_000, 0, 0), (3_000, 1, 0), (9_000, 0, 1)]);
+        fixes[1].standing = Standing::Late;
+        let mut bytes = Encoder::new().encode(&fixes);
+        // That format had no bits above those that these fixes need.
+        bytes[0] = VERSION_LATE_ONLY;
+        assert_eq!(Decoder::new().decode(&bytes).unwrap(), fixes);
+    }
+
+    #[test]
     fn a_bomb_is_refused() {
         let mut bytes = vec![VERSION];
         bytes.extend(zstd::bulk::compress(&vec![0; 100_000_000], 3).unwrap());

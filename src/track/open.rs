@@ -117,7 +117,11 @@ fn close_to_best(
 ) -> Vec<usize> {
     let weight = |(at, found): &(usize, Match)| weighted(&tracks[*at], found, settings);
     let most = matches.iter().find(|(at, _)| *at == best).map_or(0.0, weight);
-    let close = matches.iter().filter(|one| one.0 == best || weight(one) * settings.ambiguity_factor >= most);
+    // One stray position must not end a believed track.
+    let counts = |at: usize| !tracks[at].unconfirmed || tracks[best].unconfirmed;
+    let close = matches
+        .iter()
+        .filter(|one| one.0 == best || counts(one.0) && weight(one) * settings.ambiguity_factor >= most);
     close.map(|(at, _)| *at).collect()
 }
 

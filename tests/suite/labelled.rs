@@ -28,27 +28,27 @@ struct Row {
 
 /// How well tracks follow the labels.
 #[derive(Debug)]
-pub struct Score {
+pub(crate) struct Score {
     /// Messages with a position.
-    pub messages: usize,
+    pub(crate) messages: usize,
     /// Different labels among them.
-    pub labels: usize,
+    pub(crate) labels: usize,
     /// Tracks that they became.
-    pub tracks: usize,
+    pub(crate) tracks: usize,
     /// Tracks of three messages and more.
-    pub credible: usize,
+    pub(crate) credible: usize,
     /// See above.
-    pub purity: f64,
+    pub(crate) purity: f64,
     /// See above.
-    pub completeness: f64,
+    pub(crate) completeness: f64,
     /// Messages that moved no track, by why.
-    pub refused: BTreeMap<track::Standing, u64>,
+    pub(crate) refused: BTreeMap<track::Standing, u64>,
     /// Messages that ended several tracks.
-    pub ambiguous: u64,
+    pub(crate) ambiguous: u64,
 }
 
 /// Reads a JSON array or one object a line, and follows the positions in the order of their times.
-pub fn score(text: &str, settings: &Settings) -> anyhow::Result<Score> {
+pub(crate) fn score(text: &str, settings: &Settings) -> anyhow::Result<Score> {
     let mut rows: Vec<Row> = match text.trim_start().starts_with('[') {
         true => serde_json::from_str(text)?,
         false => {
