@@ -168,6 +168,9 @@ impl Watch {
             zones,
             live,
             status,
+            receivers: watch::channel(Arc::default()).1,
+            coverage: watch::channel(Arc::default()).1,
+            coverage_asked: web::Asked::default(),
             events: events.clone(),
             clock: now,
         };
