@@ -85,7 +85,8 @@ impl Publisher {
         let mut vessels: Vec<LiveVessel> = Vec::with_capacity(watch.picture().len());
         for live in watch.picture().all() {
             let vessel = self.vessel(live, watch, &alerted);
-            if let Some(Some(site)) = self.sites.get(usize::from(vessel.receiver.0)) {
+            let site = self.sites.get(usize::from(vessel.receiver.0)).copied().flatten();
+            if let Some(site) = site.filter(|_| vessel.radar_target.is_none()) {
                 let metres = site.distance(vessel.position).0;
                 let far = furthest.entry(vessel.receiver).or_default();
                 if metres > far.0 {

@@ -231,3 +231,61 @@ impl Counting {
         self.coverage.send_replace(Arc::new(coverage));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::{Entry, Numbered};
+    use crate::place::Places;
+    use crate::watch::Outcome;
+    use sensors::message::{Body, Clock, Message, to_sentences};
+    use sensors::receiver::Batch;
+    use sensors::{Mmsi, Span};
+
+    fn at(seconds: i64) -> Time {
+        Time::from_seconds(1_795_000_000 + seconds)
+    }
+
+    /// A watch that heard a base station every ten seconds for so long, by a clock that is so much behind.
+    fn heard_a_base_station(seconds: i64, behind: Span) -> Watch {
+        let mut watch = Watch::new(Arc::new(Places::world()));
+        for second in (0..seconds).step_by(10) {
+            let body = Body::Clock(Clock::at(at(second) + behind, None));
+            let base = Message { kind: 4, repeat: 0, mmsi: Mmsi(5_670_001), body };
+            let mut batch = Batch::new(ReceiverId(0));
+            batch.push(at(second), to_sentences(&base, "AI", 'A', 0).concat().as_bytes());
+            take(&mut watch, Entry::Lines(batch));
+            take(&mut watch, Entry::Tick(at(second)));
+        }
+        watch
+    }
+
+    fn take(watch: &mut Watch, entry: Entry) {
+        let first = watch.next();
+        watch.take(&Numbered { first, entry }, &mut Outcome::default());
+    }
+
+    fn told(watch: &Watch, link: State) -> Vec<String> {
+        let mut learned = Learned::default();
+        learned.ask(watch, 1);
+        learned.notices(0, "MAST", link).into_iter().map(|notice| notice.code).collect()
+    }
+
+    #[test]
+    fn a_silent_receiver_is_told_of_while_its_link_is_open() {
+        let mut watch = heard_a_base_station(600, Span::ZERO);
+        assert_eq!(told(&watch, State::Connected), Vec::<String>::new());
+        (600..900).step_by(10).for_each(|second| take(&mut watch, Entry::Tick(at(second))));
+        assert_eq!(told(&watch, State::Connected), ["receiver_silent_stations"]);
+        // A link that is down is told of as such.
+        assert_eq!(told(&watch, State::Failed), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_clock_that_moves_no_vessel_is_told_of() {
+        let watch = heard_a_base_station(120, Span::from_seconds(100));
+        assert_eq!(told(&watch, State::Connected), ["receiver_clock"]);
+        let watch = heard_a_base_station(120, Span::from_seconds(10));
+        assert_eq!(told(&watch, State::Connected), Vec::<String>::new());
+    }
+}
