@@ -38,7 +38,7 @@ enum Asked {
     /// Give back the exact bytes heard, a line each, in the order they were written down.
     ///
     /// Each line is given without the line end it came with (CR, LF or both, which is not kept) and with one LF. A line
-    /// that was cut at 4 KiB is given as it was cut, with the length and the digest of the whole at its end.
+    /// that was cut at 4 KiB is given as it was cut, with the length and a hash of the whole at its end.
     Export {
         /// From this time of arrival (RFC 3339), included.
         #[arg(long, value_parser = time)]

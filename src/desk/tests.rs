@@ -194,7 +194,7 @@ async fn a_decision_can_be_taken_back_and_the_log_keeps_both() {
 async fn the_log_cannot_be_rewritten() {
     let (_dir, desk, _) = desk().await;
     desk.apply(&[raised(alert(1, Priority::P3, 50))], 5).await.unwrap();
-    let mut writer = desk.writer().await;
+    let mut writer = desk.writer().await.unwrap();
     for sql in ["UPDATE log SET text = 'x'", "DELETE FROM log"] {
         let error = sqlx::query(sql).execute(&mut *writer).await.unwrap_err();
         assert!(error.to_string().contains("append-only"), "{error}");

@@ -232,7 +232,8 @@ async fn choose(
         }
         let day = look(folder, name, holds).await?;
         // The settings of before any line are held with the first lines.
-        if !day.held && !(is_before_lines(name) && after.held) {
+        let held = day.held || is_before_lines(name) && after.held;
+        if !held {
             bytes -= size(name).min(bytes);
             chosen.push((day, why));
         }

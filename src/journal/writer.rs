@@ -189,10 +189,8 @@ impl Journal {
         }
         // Settings written before the first line ever have no day; they open the calendar.
         let day = entries.iter().find_map(|entry| time_of(entry).and_then(day_name));
-        match day.as_deref().or(self.day.as_deref()) {
-            Some(day) => self.turn_to(&day.to_owned()).await?,
-            None => self.turn_to(FIRST_DAY).await?,
-        }
+        let day = day.or_else(|| self.day.clone()).unwrap_or_else(|| FIRST_DAY.to_owned());
+        self.turn_to(&day).await?;
         let numbered = self.write(&entries).await?;
         for entry in entries {
             match entry {

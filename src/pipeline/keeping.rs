@@ -2,7 +2,7 @@
 
 use super::positions::Positions;
 use super::unrecorded::Record;
-use super::{OnChange, RETRY, trouble::Trouble, understanding::Understood};
+use super::{OnChange, RETRY, UNDERSTOOD, trouble::Trouble, understanding::Understood};
 use crate::desk::{self, Desk, OpenGap};
 use crate::journal::{self, Snapshots};
 use crate::watch::Outcome;
@@ -26,7 +26,11 @@ pub(super) struct Keeping {
 impl Keeping {
     pub(super) async fn run(mut self, mut understood: mpsc::Receiver<Understood>) -> anyhow::Result<()> {
         let mut untold = Untold::default();
-        while let Some(Understood { outcome, applied, record, snapshot }) = understood.recv().await {
+        let mut next = None;
+        while let Some(first) = next_of(next.take(), &mut understood).await {
+            let (Understood { outcome, applied, record, snapshot }, other) =
+                with_waiting(first, &mut understood);
+            next = other;
             if let Record::Missing(gap) = record {
                 self.keep_unrecorded(&outcome, gap, &mut untold).await?;
                 continue;
@@ -38,6 +42,9 @@ impl Keeping {
             // Alerts first: history may wait for room on the disk, people may not.
             self.keep(&outcome, applied).await?;
             self.positions.take(&outcome, applied).await?;
+            if std::mem::take(&mut self.positions.has_come_back) {
+                self.hold_room_again().await?;
+            }
             // A restart begins from the snapshot: nothing may be missing before it.
             if let Some(state) = snapshot
                 && self.positions.are_whole(applied).await?
@@ -53,6 +60,13 @@ impl Keeping {
         if let Some(gap) = untold.gap {
             self.kept_unrecorded(&Outcome::default(), &gap).await?;
         }
+        Ok(())
+    }
+
+    async fn hold_room_again(&self) -> anyhow::Result<()> {
+        let free = self.positions.signs.shown.borrow().free;
+        let held = self.desk.hold_room(free).await;
+        self.noted("hold room for the desk", held, desk::Error::may_pass)?;
         Ok(())
     }
 
@@ -135,6 +149,37 @@ impl Keeping {
             Err(error) => Err(anyhow::Error::new(error).context(format!("could not {operation}"))),
         }
     }
+}
+
+/// What was taken from the queue already, or the next of it.
+async fn next_of(
+    taken: Option<Understood>,
+    understood: &mut mpsc::Receiver<Understood>,
+) -> Option<Understood> {
+    match taken {
+        Some(taken) => Some(taken),
+        None => understood.recv().await,
+    }
+}
+
+/// What waits behind it too, up to a snapshot or a gap: one commit for all of it, so that a slow disk delays an alert by
+/// one commit and not by one for each group before it. Also gives what was taken from the queue and does not belong to it.
+fn with_waiting(
+    mut first: Understood,
+    understood: &mut mpsc::Receiver<Understood>,
+) -> (Understood, Option<Understood>) {
+    for _ in 0..UNDERSTOOD {
+        if first.snapshot.is_some() || first.record != Record::Kept {
+            break;
+        }
+        let Ok(next) = understood.try_recv() else { break };
+        if next.record != Record::Kept {
+            return (first, Some(next));
+        }
+        first.outcome.append(next.outcome);
+        (first.applied, first.snapshot) = (next.applied, next.snapshot);
+    }
+    (first, None)
 }
 
 /// What the desk was not told of a gap yet.

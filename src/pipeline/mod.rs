@@ -112,6 +112,7 @@ pub fn start(
         trouble: trouble.clone(),
         reached: watch.next() - 1,
         flushed: Instant::now(),
+        has_come_back: false,
     };
     let keeping =
         Keeping { positions, desk: desk.clone(), snapshots, changed, trouble, restarts: [restart; 2] };

@@ -35,6 +35,8 @@ pub(super) struct Positions {
     /// The last sequence that was taken or passed over.
     pub(super) reached: u64,
     pub(super) flushed: Instant,
+    /// There was no room, and now there is; whoever asks, sets it back.
+    pub(super) has_come_back: bool,
 }
 
 /// What the history is given.
@@ -149,7 +151,7 @@ impl Positions {
         match read {
             Ok(true) => {
                 tracing::info!("the history is whole again");
-                self.feed = Feed::Live;
+                (self.feed, self.has_come_back) = (Feed::Live, true);
             }
             Ok(false) => {
                 if let Some(from) = self.writer.stopped_at() {

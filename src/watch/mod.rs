@@ -111,6 +111,15 @@ pub struct Outcome {
     pub changes: Vec<Change>,
 }
 
+impl Outcome {
+    /// What came of later entries, put behind it.
+    pub fn append(&mut self, later: Outcome) {
+        self.fixes.extend(later.fixes);
+        self.claims.extend(later.claims);
+        self.changes.extend(later.changes);
+    }
+}
+
 impl Watch {
     /// A watch that has seen nothing.
     pub fn new(places: Arc<Places>) -> Watch {

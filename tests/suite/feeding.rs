@@ -201,7 +201,7 @@ pub(crate) struct Officer(reqwest::Client);
 impl Officer {
     /// The senders of the newest alerts, most of them at a time.
     pub(crate) async fn callers(&self, url: &str) -> Vec<u32> {
-        let answer = self.0.get(format!("{url}/api/alerts?limit=500")).send().await;
+        let answer = self.0.get(format!("{url}/api/alerts?limit=100")).send().await;
         let Ok(answer) = answer else { return Vec::new() };
         let list: Value = answer.json().await.unwrap_or_default();
         let rows = list["alerts"].as_array().cloned().unwrap_or_default();

@@ -46,9 +46,7 @@ impl Recorded {
 
     /// The sequence of the first line of the recording.
     fn first_line(&self) -> u64 {
-        (1..20)
-            .find(|sequence| self.journal(&["disclose", &sequence.to_string()]).status.success())
-            .unwrap()
+        (1..20).find(|sequence| self.journal(&["disclose", &sequence.to_string()]).status.success()).unwrap()
     }
 }
 
@@ -77,8 +75,7 @@ fn a_damaged_journal_is_refused_with_the_place_named() {
     let site = Recorded::new();
     let journal = Path::new(&site.data()).join("journal");
     let files = std::fs::read_dir(journal).unwrap().flatten().map(|file| file.path());
-    let mut days: Vec<_> =
-        files.filter(|path| path.extension().is_some_and(|end| end == "sqlite")).collect();
+    let mut days: Vec<_> = files.filter(|path| path.extension().is_some_and(|end| end == "sqlite")).collect();
     days.sort();
     let last = days.last().unwrap();
     let mut bytes = std::fs::read(last).unwrap();
@@ -135,6 +132,7 @@ fn a_held_day_outlives_its_retention_and_goes_once_it_is_released() {
     // The recording's day is the newest and stays, and so does what the only snapshot needs.
     prune();
     assert!(site.said(&["verify"]).starts_with("intact: "));
-    let value: Value = serde_json::from_str(&site.said(&["disclose", &site.first_line().to_string()])).unwrap();
+    let value: Value =
+        serde_json::from_str(&site.said(&["disclose", &site.first_line().to_string()])).unwrap();
     assert_eq!(value["line"]["receiver"], 0);
 }
