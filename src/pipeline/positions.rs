@@ -4,7 +4,7 @@ use super::catch_up::{self, CatchUp};
 use super::room::{Behind, Signs};
 use super::trouble::Trouble;
 use crate::history::{self, Which};
-use crate::journal::{Reader, Snapshots};
+use crate::journal::{self, Reader, Snapshots};
 use crate::place::Places;
 use crate::watch::{Outcome, Watch};
 use std::path::PathBuf;
@@ -130,7 +130,11 @@ impl Positions {
         }
         self.writer.resume();
         let watch = self.watch_at(self.writer.applied() + 1);
-        match CatchUp::begin(Reader::open(&self.journal), watch, from).await {
+        let begun = match journal::skips_from(&self.journal, watch.next()).await {
+            Ok(skips) => CatchUp::begin(Reader::open(&self.journal), watch.with_skips(skips), from).await,
+            Err(error) => Err(error.into()),
+        };
+        match begun {
             Ok(journal) => self.feed = Feed::Behind { from, journal: Box::new(journal) },
             Err(error) => self.refused(error, from)?,
         }
@@ -140,7 +144,7 @@ impl Positions {
     /// The core as it was at the newest snapshot that has not taken this sequence.
     fn watch_at(&self, next: u64) -> Watch {
         let kept = self.snapshots.newest(next);
-        let restored = kept.and_then(|(_, state)| Watch::restore(&state, self.places.clone()).ok());
+        let restored = kept.and_then(|kept| Watch::restore(&kept.state, self.places.clone()).ok());
         restored.unwrap_or_else(|| Watch::new(self.places.clone()))
     }
 
