@@ -27,7 +27,7 @@ use watchkeeper::watch::{Outcome, Watch};
 const MIB: u64 = 1 << 20;
 
 /// The disk of these tests, and what is kept free on it.
-const DISK: &str = "size=64m";
+const DISK: &str = "size=96m";
 const LIMITS: &str = "[disk]\nfree_min_mib = 8\nreserve_mib = 8\n";
 
 /// Where the vessels of these tests are.
