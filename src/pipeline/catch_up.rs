@@ -67,13 +67,18 @@ impl CatchUp {
                 return Ok(false);
             };
             self.watch.take(&entry, &mut self.outcome);
-            let Outcome { fixes, claims, changes } = &mut self.outcome;
+            let Outcome { fixes, claims, changes, hearings, late } = &mut self.outcome;
             fixes.drain(..).filter(|fix| fix.sequence >= self.from).for_each(|fix| history.append(&fix));
             claims
                 .drain(..)
                 .filter(|claim| claim.sequence >= self.from)
                 .for_each(|claim| history.claim(&claim));
+            hearings
+                .drain(..)
+                .filter(|hearing| hearing.sequence >= self.from)
+                .for_each(|hearing| history.hearing(&hearing));
             changes.clear();
+            late.clear();
             if history.ready() > 4096 {
                 history.flush(self.watch.next() - 1, history::Which::FullBlocksOnly).await?;
             }
