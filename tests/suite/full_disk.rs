@@ -397,7 +397,7 @@ async fn killed() {
     let again = coast.calls_for_help(&daemon, &mut link).await;
     assert_eq!(again["unrecorded"], true);
     let decided = decide(&daemon, &before).await;
-    daemon.kill();
+    assert_eq!(daemon.stop(), Some(0), "it also stops on a full disk");
     drop(link);
 
     // Now there is room before it starts.
