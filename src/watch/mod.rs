@@ -1,5 +1,6 @@
 //! The core as one value: the four stages chained. A pure function of the journal.
 
+mod apart;
 mod follow;
 mod meet;
 
