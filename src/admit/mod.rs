@@ -33,6 +33,19 @@ pub enum Standing {
     Stale = 1,
     /// Heard by a receiver whose clock can't be trusted.
     Unclocked = 2,
+    /// It came so long after it was heard that the live picture has moved on.
+    Late = 3,
+}
+
+/// Reports that came late, since the last tick.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Late {
+    /// Event time of the earliest.
+    pub from: Time,
+    /// Event time of the latest.
+    pub to: Time,
+    /// How many.
+    pub reports: u64,
 }
 
 /// The stage: what it must remember between two batches.
@@ -42,6 +55,8 @@ pub struct Admit {
     repeats: Repeats,
     repeated: u64,
     now: Time,
+    newest: Time,
+    late: Option<Late>,
 }
 
 impl Admit {
@@ -54,7 +69,19 @@ impl Admit {
             self.decoder.line(line, &mut reports);
         }
         reports.retain(|report| self.is_new(report));
-        out.extend(reports.into_iter().map(|report| Admitted { report, standing: Standing::Good }));
+        for report in reports {
+            let bound = sensors::Span::from_seconds(120);
+            let time = report.time;
+            let distress = matches!(&report.content, Content::Ais(ais) if ais.message.mmsi.is_distress_device());
+            let late = !distress && time < report.heard_at - bound && time < self.newest - bound;
+            self.newest = self.newest.max(time);
+            if late {
+                let all = self.late.get_or_insert(Late { from: time, to: time, reports: 0 });
+                *all = Late { from: all.from.min(time), to: all.to.max(time), reports: all.reports + 1 };
+            }
+            let standing = if late { Standing::Late } else { Standing::Good };
+            out.push(Admitted { report, standing });
+        }
     }
 
     /// Whether each receiver's sentences must bring their checksums, in the order of the receivers' numbers.
@@ -68,8 +95,9 @@ impl Admit {
     }
 
     /// The clock of the edge passes.
-    pub fn tick(&mut self, now: Time) {
+    pub fn tick(&mut self, now: Time) -> Option<Late> {
         self.now = self.now.max(now);
+        self.late.take()
     }
 
     fn is_new(&mut self, report: &Report) -> bool {

@@ -107,6 +107,21 @@ impl Recorded {
     /// # Errors
     /// When there is none to begin with.
     pub async fn base(&self, time: Time) -> Result<Base, Error> {
+        let base = self.base_or_start(time).await?;
+        if base.snapshot.is_none() {
+            let (_, begins) = self.begin().await?;
+            if time < begins {
+                return Err(Error::BeforeTheJournal { from: time, begins });
+            }
+        }
+        Ok(base)
+    }
+
+    /// The newest state that is not after `time`, or that before the first line ever.
+    ///
+    /// # Errors
+    /// When there is none to begin with.
+    pub(super) async fn base_or_start(&self, time: Time) -> Result<Base, Error> {
         if !self.journal.is_dir() {
             return Err(Error::NoJournal(self.journal.clone()));
         }
@@ -116,9 +131,6 @@ impl Recorded {
         let (first, begins) = self.begin().await?;
         if first > 1 {
             return Err(Error::Pruned { from: time, begins, earliest: None });
-        }
-        if time < begins {
-            return Err(Error::BeforeTheJournal { from: time, begins });
         }
         Ok(Base { watch: Watch::new(self.places.clone()), snapshot: None })
     }

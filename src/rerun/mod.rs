@@ -5,10 +5,13 @@
 
 mod base;
 mod difference;
+mod late;
+mod order;
 mod report;
 mod trial;
 
 pub use base::{Base, Error, Recorded};
 pub use difference::{Alerts, Aspect, Difference, Kind, aspects, differences, same_matter};
+pub use late::{Compared, compare};
 pub use report::{Count, Report, RuleCount, Told};
 pub use trial::{OnProgress, Window, run as try_settings};

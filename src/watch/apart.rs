@@ -27,7 +27,7 @@ impl Watch {
     pub fn admit(&mut self, numbered: &Numbered, out: &mut Vec<Admitted>) {
         match &numbered.entry {
             Entry::Lines(batch) => self.stages.admit.lines(numbered.first, batch, out),
-            Entry::Tick(now) => self.stages.admit.tick(*now),
+            Entry::Tick(now) => drop(self.stages.admit.tick(*now)),
             Entry::Settings(text) => self.settle(text.clone()),
             _ => {}
         }

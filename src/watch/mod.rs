@@ -3,9 +3,11 @@
 mod apart;
 mod follow;
 mod meet;
+mod wanted;
 
 pub use follow::Follow;
 pub use meet::Meet;
+pub use wanted::Wanted;
 
 use crate::admit::{self, Admit, Admitted};
 use crate::alert::{self, Alert, Change, Raise};
@@ -15,7 +17,9 @@ use crate::picture::Picture;
 use crate::place::Places;
 use crate::place::zone::{Zone, Zones};
 use crate::track::{self, Claim, Fix, Gained};
+use crate::entry::Rerun;
 use sensors::sentence::Checksum;
+use wanted::Waiting;
 use sensors::{Counts, ReceiverId, Tally, Time};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
@@ -99,6 +103,7 @@ struct Stages {
     follow: Follow,
     meet: Meet,
     raise: Raise,
+    waiting: Waiting,
 }
 
 /// What entries gave.
@@ -110,6 +115,12 @@ pub struct Outcome {
     pub claims: Vec<Claim>,
     /// What happened to alerts, for the desk.
     pub changes: Vec<Change>,
+    /// What came too late for the live picture, one for each tick that found some.
+    pub late: Vec<admit::Late>,
+    /// Windows to run again because of it.
+    pub wanted: Vec<Wanted>,
+    /// Re-runs whose amendments are durable.
+    pub reruns: Vec<Rerun>,
 }
 
 impl Watch {
@@ -141,14 +152,15 @@ impl Watch {
             Entry::Lines(batch) => {
                 let mut admitted = Vec::with_capacity(batch.len());
                 self.stages.admit.lines(numbered.first, batch, &mut admitted);
-                for admitted in &admitted {
+                for admitted in admitted.iter().filter(|a| a.standing != admit::Standing::Late) {
                     self.report(admitted, outcome);
                 }
             }
             Entry::Tick(now) => self.tick(*now, numbered.first, outcome),
             Entry::Settings(text) => self.settle(text.clone()),
             Entry::Program(_) | Entry::Consignment(_) => {}
-            Entry::Gap(_) | Entry::Skip(_) | Entry::Rerun(_) | Entry::Pruned(_) => {}
+            Entry::Rerun(rerun) => outcome.reruns.push(*rerun),
+            Entry::Gap(_) | Entry::Skip(_) | Entry::Pruned(_) => {}
         }
         self.stages.next = self.stages.next.max(numbered.next());
     }
@@ -170,7 +182,9 @@ impl Watch {
     }
 
     fn tick(&mut self, now: Time, sequence: u64, outcome: &mut Outcome) {
-        self.stages.admit.tick(now);
+        let late = self.stages.admit.tick(now);
+        outcome.late.extend(late);
+        outcome.wanted.extend(self.stages.waiting.tick(now, sequence, late));
         let mut gained = Gained::default();
         let mut verdicts = Vec::new();
         self.stages.follow.tick(now, &self.world, &mut gained, &mut verdicts);
