@@ -84,7 +84,9 @@ async fn write_facts(tx: &mut Transaction<'_, Sqlite>, change: &Change) -> Resul
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
          ON CONFLICT (id) DO UPDATE SET rule = excluded.rule, grade = excluded.grade, priority = excluded.priority,
              rank_down = excluded.rank_down, raised_down = excluded.raised_down, version = excluded.version,
-             sequence = excluded.sequence, facts = excluded.facts
+             sequence = excluded.sequence, facts = excluded.facts,
+             -- The pattern came back: that it was once not there says nothing of it.
+             retracted = iif(?10, 0, retracted)
          WHERE excluded.version > alert.version AND excluded.sequence >= alert.sequence",
     )
     .bind(&id)
@@ -96,24 +98,14 @@ async fn write_facts(tx: &mut Transaction<'_, Sqlite>, change: &Change) -> Resul
     .bind(i64::from(alert.version))
     .bind(change.sequence as i64)
     .bind(facts)
+    .bind(change.kind == ChangeKind::Raised)
     .execute(&mut **tx)
     .await
     .map_err(during("write an alert's facts"))?;
     if done.rows_affected() == 0 {
         return Ok(false);
     }
-    for subject in &alert.subjects {
-        sqlx::query(
-            "INSERT INTO subject (alert, mmsi, name) VALUES (?1, ?2, ?3)
-             ON CONFLICT (alert, mmsi) DO UPDATE SET name = coalesce(excluded.name, name)",
-        )
-        .bind(&id)
-        .bind(subject.mmsi.to_string())
-        .bind(&subject.name)
-        .execute(&mut **tx)
-        .await
-        .map_err(during("write an alert's vessels"))?;
-    }
+    write_subjects(tx, alert).await?;
     if alert.priority == Priority::Distress {
         call_again(tx, alert).await?;
     }
@@ -129,6 +121,52 @@ async fn write_facts(tx: &mut Transaction<'_, Sqlite>, change: &Change) -> Resul
         Some(_) => {}
     }
     Ok(true)
+}
+
+async fn write_subjects(tx: &mut Transaction<'_, Sqlite>, alert: &Alert) -> Result<(), Error> {
+    let id = alert.id.to_string();
+    for subject in &alert.subjects {
+        sqlx::query(
+            "INSERT INTO subject (alert, mmsi, name) VALUES (?1, ?2, ?3)
+             ON CONFLICT (alert, mmsi) DO UPDATE SET name = coalesce(excluded.name, name)",
+        )
+        .bind(&id)
+        .bind(subject.mmsi.to_string())
+        .bind(&subject.name)
+        .execute(&mut **tx)
+        .await
+        .map_err(during("write an alert's vessels"))?;
+    }
+    Ok(())
+}
+
+/// Writes the facts that a re-run found, as they are; a version that the core tells later still goes over them.
+pub(super) async fn write_found(
+    tx: &mut Transaction<'_, Sqlite>,
+    alert: &Alert,
+    sequence: u64,
+) -> Result<(), Error> {
+    let id = alert.id.to_string();
+    let facts = serde_json::to_string(alert).map_err(|_| Error::Damaged("write an alert's facts as JSON"))?;
+    sqlx::query(
+        "INSERT INTO alert (id, rule, grade, priority, rank_down, raised_down, version, sequence, facts)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+         ON CONFLICT (id) DO UPDATE SET grade = excluded.grade, priority = excluded.priority,
+             rank_down = excluded.rank_down, raised_down = excluded.raised_down, facts = excluded.facts",
+    )
+    .bind(&id)
+    .bind(&alert.rule)
+    .bind(&alert.grade)
+    .bind(priority_order(alert.priority))
+    .bind(-rank(alert))
+    .bind(-alert.raised_at.as_millis())
+    .bind(i64::from(alert.version))
+    .bind(sequence as i64)
+    .bind(facts)
+    .execute(&mut **tx)
+    .await
+    .map_err(during("write an alert's facts"))?;
+    write_subjects(tx, alert).await
 }
 
 /// A call for help that a person has decided on and that is still heard comes back on the queue: after ten minutes,
@@ -189,7 +227,7 @@ pub(super) async fn log(
 }
 
 /// A line that no person wrote.
-fn from_core(at: Time, action: &str, text: &str, version: i64) -> LogEntry {
+pub(super) fn from_core(at: Time, action: &str, text: &str, version: i64) -> LogEntry {
     let (by, action, text) = (CORE.to_owned(), action.to_owned(), text.to_owned());
     LogEntry { at, by, action, text, decision: None, reason: None, version }
 }

@@ -5,6 +5,7 @@
 
 mod account;
 mod alerts;
+mod amendments;
 mod decision;
 mod facts;
 mod guesses;
@@ -13,16 +14,20 @@ pub use account::{FirstPassword, Token};
 pub use alerts::{
     AlertPage, AlertRow, Counts, Cursor, Dossier, ListQuery, LogEntry, Note, Previous, Queue, Standing,
 };
+pub use amendments::{Amend, Amended, Amendment, AmendmentKind, Changed, Pending};
 pub use decision::{Decision, DecisionReason, NOTE_MAX};
 
 use crate::store;
 use sensors::Time;
 use sqlx::{Sqlite, SqliteConnection, SqlitePool, Transaction};
 use std::{path::Path, sync::Arc};
-use tokio::sync::{Mutex, MutexGuard, Semaphore, SemaphorePermit};
+use tokio::sync::{Mutex, MutexGuard, Notify, Semaphore, SemaphorePermit};
 
 /// The tables of `desk.sqlite`.
-const SCHEMA: store::Schema = store::Schema { name: "desk", steps: &[include_str!("schema.sql")] };
+const SCHEMA: store::Schema = store::Schema {
+    name: "desk",
+    steps: &[include_str!("schema.sql"), include_str!("amendments.sql")],
+};
 
 /// How many people's actions may wait for the writer; the next is told to try again. Ours, unproven.
 const WAITING_MAX: usize = 64;
@@ -106,6 +111,8 @@ struct Inner {
     /// Places for people's actions in front of the writer; `apply` waits without one and is never refused.
     waiting: Semaphore,
     readers: SqlitePool,
+    /// Tells whoever runs the past again that there is something to do.
+    reruns: Notify,
     hashing: Semaphore,
     guesses: std::sync::Mutex<guesses::Guesses>,
 }
@@ -127,6 +134,7 @@ impl Desk {
             writer: Mutex::new(writer),
             waiting: Semaphore::new(WAITING_MAX),
             readers,
+            reruns: Notify::new(),
             hashing: Semaphore::new(HASHING_MAX),
             guesses: std::sync::Mutex::default(),
         }));

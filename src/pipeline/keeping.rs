@@ -26,6 +26,7 @@ impl Keeping {
         while let Some(Understood { outcome, applied, snapshot }) = understood.recv().await {
             // Alerts first: history may wait for room on the disk, people may not.
             self.desk(&outcome, applied).await;
+            self.reruns(&outcome).await;
             outcome.fixes.iter().for_each(|fix| self.history.append(fix));
             outcome.claims.iter().for_each(|claim| self.history.claim(claim));
             if self.history.ready() > 4096 {
@@ -62,6 +63,17 @@ impl Keeping {
         loop {
             if let Some(rows) = self.noted(KEEP, self.desk.apply(&outcome.changes, applied).await) {
                 return (self.changed)(rows);
+            }
+            tokio::time::sleep(RETRY).await;
+        }
+    }
+
+    /// Keeps what is to be run again, and what was, until it is durable: no snapshot gets ahead of it.
+    async fn reruns(&self, outcome: &Outcome) {
+        while !(outcome.wanted.is_empty() && outcome.reruns.is_empty()) {
+            let noted = self.desk.note_reruns(&outcome.wanted, &outcome.reruns).await;
+            if self.noted(KEEP, noted).is_some() {
+                return;
             }
             tokio::time::sleep(RETRY).await;
         }

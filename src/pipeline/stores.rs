@@ -129,6 +129,9 @@ impl Stores {
         if self.history.ready() > 4096 {
             self.history.flush(applied, history::Which::FullBlocksOnly).await?;
         }
+        if !(outcome.wanted.is_empty() && outcome.reruns.is_empty()) {
+            self.desk.note_reruns(&outcome.wanted, &outcome.reruns).await?;
+        }
         if outcome.changes.is_empty() {
             return Ok(Vec::new());
         }

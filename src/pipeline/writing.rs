@@ -27,6 +27,8 @@ pub(super) struct Writing {
     pub(super) ticker: Ticker,
     pub(super) clock: Clock,
     pub(super) written: mpsc::Sender<Vec<Numbered>>,
+    /// Entries that no receiver brings.
+    pub(super) others: mpsc::Receiver<Entry>,
     pub(super) trouble: Arc<Trouble>,
 }
 
@@ -43,6 +45,7 @@ impl Writing {
             if let Some(clock) = &self.clock {
                 self.ticker.clock(clock(), &mut entries);
             }
+            entries.extend(std::iter::from_fn(|| self.others.try_recv().ok()));
             if !entries.is_empty() {
                 self.write(entries).await?;
             } else if open && self.written.send(Vec::new()).await.is_err() {

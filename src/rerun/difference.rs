@@ -76,6 +76,22 @@ pub enum Aspect {
     Episodes,
 }
 
+impl Aspect {
+    /// As the API writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Aspect::Grade => "grade",
+            Aspect::Priority => "priority",
+            Aspect::Severity => "severity",
+            Aspect::Vessels => "vessels",
+            Aspect::Began => "began",
+            Aspect::Raised => "raised",
+            Aspect::Cleared => "cleared",
+            Aspect::Episodes => "episodes",
+        }
+    }
+}
+
 /// One alert that the two runs do not share, or do not tell alike.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Difference {
@@ -104,7 +120,7 @@ impl Difference {
 }
 
 /// An aspect of an alert in words of the API.
-pub fn worded(aspect: Aspect, alert: &Alert) -> String {
+pub(super) fn worded(aspect: Aspect, alert: &Alert) -> String {
     let moment = |time: Option<Time>| time.map_or_else(|| "-".to_owned(), |time| time.to_string());
     match aspect {
         Aspect::Grade => alert.grade.clone(),
@@ -119,7 +135,7 @@ pub fn worded(aspect: Aspect, alert: &Alert) -> String {
 }
 
 /// A priority as the API writes it.
-pub fn priority_name(priority: Priority) -> &'static str {
+pub(super) fn priority_name(priority: Priority) -> &'static str {
     match priority {
         Priority::Distress => "distress",
         Priority::P1 => "p1",

@@ -39,7 +39,7 @@ pub struct Compared {
     pub after: Alerts,
 }
 
-/// Runs a window again. `earlier` are the windows that were run before it: what they found stays found.
+/// Runs a window again, and what followed it up to the moment it was wanted: an alert that began in it may go on. `earlier` are the windows that were run before it: what they found stays found.
 ///
 /// # Errors
 /// When the window can't be run again, or `stop` says so.
@@ -60,7 +60,7 @@ async fn compare_holding(
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<Compared, Error> {
     let (from, to) = period(wanted, earlier);
-    let again = Again { recorded, next: wanted.next, to, stop };
+    let again = Again { recorded, next: wanted.next, stop };
     // One after the other, so that only one of them is in memory.
     let mut before = again.as_heard(recorded.base_or_start(from).await?.watch).await?;
     let mut after = again.in_order(recorded.base_or_start(from).await?.watch, held_max).await?;
@@ -96,7 +96,6 @@ fn came_late(admitted: &Admitted, newest: Time) -> bool {
 struct Again<'a> {
     recorded: &'a Recorded,
     next: u64,
-    to: Time,
     stop: &'a (dyn Fn() -> bool + Sync),
 }
 
@@ -109,13 +108,11 @@ impl Again<'_> {
         Ok(reader.entry().await?.filter(|entry| entry.first < self.next))
     }
 
-    /// As the watch took it, to the end of the period.
+    /// As the watch took it.
     async fn as_heard(&self, mut watch: Watch) -> Result<Alerts, Error> {
         let mut alerts = Alerts::of(&watch);
         let mut reader = self.recorded.reader(watch.next()).await?;
-        while let Some(entry) = self.entry(&mut reader).await?
-            && told_at(&entry).is_none_or(|time| time <= self.to)
-        {
+        while let Some(entry) = self.entry(&mut reader).await? {
             let mut outcome = Outcome::default();
             watch.take(&entry, &mut outcome);
             alerts.take(outcome.changes);
@@ -128,11 +125,11 @@ impl Again<'_> {
         let mut reader = self.recorded.reader(base.next()).await?;
         let begin = base.only_admit();
         let mut sorting = Sorting::new(base.only_admit());
-        let mut order = InOrder::new(base, self.to);
+        let mut order = InOrder::new(base);
         // Up to when the reports that came late are known.
         let mut known = BEGIN;
         loop {
-            let entry = self.entry(&mut reader).await?.filter(|_| sorting.ready() <= self.to);
+            let entry = self.entry(&mut reader).await?;
             let ready = match &entry {
                 Some(entry) => {
                     sorting.take(entry);
@@ -141,7 +138,7 @@ impl Again<'_> {
                 }
                 None => END,
             };
-            while known <= ready && known <= self.to {
+            while known <= ready && known != END {
                 order.release(known);
                 let (late, until) = self.late(begin.only_admit(), known, held_max).await?;
                 order.add_late(late);
@@ -163,7 +160,7 @@ impl Again<'_> {
         while let Some(entry) = self.entry(&mut reader).await? {
             sorting.take(&entry);
             for (place, admitted) in sorting.late.drain(..) {
-                if place.time() < begin || place.time() > self.to || place.time() >= until {
+                if place.time() < begin || place.time() >= until {
                     continue;
                 }
                 late.insert(place, in_time(admitted));

@@ -71,12 +71,11 @@ pub(super) struct InOrder {
     ready: Vec<Admitted>,
     ticked: Option<Time>,
     heard: Lately,
-    end: Time,
 }
 
 impl InOrder {
-    /// Begins with a state, and takes nothing after `end`.
-    pub(super) fn new(watch: Watch, end: Time) -> InOrder {
+    /// Begins with a state.
+    pub(super) fn new(watch: Watch) -> InOrder {
         let alerts = Alerts::of(&watch);
         InOrder {
             watch,
@@ -86,7 +85,6 @@ impl InOrder {
             ready: Vec::new(),
             ticked: None,
             heard: Lately::default(),
-            end,
         }
     }
 
@@ -140,9 +138,6 @@ impl InOrder {
         let Some(place) = self.first() else { return };
         let late = self.late.remove(&place).map(|admitted| Item::Report(Box::new(admitted)));
         let Some(item) = late.or_else(|| self.waiting.remove(&place)) else { return };
-        if place.time > self.end {
-            return;
-        }
         match item {
             Item::Tick(sequence) => self.passes(place.time, sequence),
             Item::Settings(settings) => {

@@ -167,8 +167,7 @@ impl std::fmt::Display for Told {
         let (priority, vessels) = (priority_name(self.priority), self.vessels.join(" + "));
         write!(f, "{what}  {}  {rule} {grade}  {priority}  {id}  {vessels}", self.raised_at)?;
         for (aspect, before, after) in &self.changes {
-            let aspect = format!("{aspect:?}").to_lowercase();
-            write!(f, "\n          {aspect}: {before} -> {after}")?;
+            write!(f, "\n          {}: {before} -> {after}", aspect.name())?;
         }
         if let Some(known) = self.known_as {
             write!(f, "\n          known as {known}")?;

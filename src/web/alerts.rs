@@ -8,7 +8,7 @@ use super::{
 };
 use crate::alert::{Alert, AlertId, Factor, Helper, Measure, Priority, State as Life, Subject, Words};
 use crate::desk::{
-    self, AlertRow, Counts, Decision, DecisionReason, Desk, ListQuery, LogEntry, Note, Previous, Queue,
+    self, AlertRow, Amended, Counts, Decision, DecisionReason, Desk, ListQuery, LogEntry, Note, Previous, Queue,
     Standing,
 };
 use crate::track::TrackId;
@@ -77,13 +77,15 @@ pub(super) struct RowView {
     alert: AlertView,
     /// From people.
     desk: Standing,
+    /// From re-runs of the past, after something came late.
+    amended: Amended,
 }
 
 impl RowView {
     /// With everything.
     pub(super) fn full(row: AlertRow) -> RowView {
-        let AlertRow { alert, desk } = row;
-        RowView { alert: AlertView::from(alert), desk }
+        let AlertRow { alert, desk, amended } = row;
+        RowView { alert: AlertView::from(alert), desk, amended }
     }
 
     /// As lists and events have it: without measures and sightings.
