@@ -52,7 +52,11 @@ pub async fn compare(
     compare_holding(HELD_MAX, recorded, wanted, earlier, stop).await
 }
 
-async fn compare_holding(
+/// The same, holding at most so many reports that came late in memory.
+///
+/// # Errors
+/// When the window can't be run again, or `stop` says so.
+pub async fn compare_holding(
     held_max: usize,
     recorded: &Recorded,
     wanted: &Wanted,

@@ -15,7 +15,7 @@ mod worker;
 pub use amend::amends;
 pub use base::{Base, Error, Recorded};
 pub use difference::{Alerts, Aspect, Difference, Kind, aspects, differences, same_matter};
-pub use late::{Compared, compare};
+pub use late::{Compared, compare, compare_holding};
 pub use report::{Count, Report, RuleCount, Told};
 pub use trial::{OnProgress, Window, run as try_settings};
 pub use worker::{OnAmended, Trouble, Worker, run_again};

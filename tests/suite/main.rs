@@ -9,6 +9,7 @@ mod night;
 mod probing;
 mod program;
 mod recordings;
+mod rerun;
 mod restart;
 mod rules;
 mod same_answer;
