@@ -280,13 +280,13 @@ fn out_and_back() -> (Vec<Heard>, Vec<Heard>, Time) {
     let fixes = Core::hear_all(&stay).outcome.fixes;
     let ours: Vec<Heard> = stay.into_iter().filter(|line| line.at < from || line.at > to).collect();
     let last = fixes.iter().rfind(|fix| fix.time < from).unwrap();
-    // 5 km to the west at 20 knots, some minutes there, and back.
+    // 7 km to the west at 29 knots, some minutes there, and back.
     let minutes = 1..to.since(from).as_minutes() as i64;
     let theirs = minutes.map(|minute| {
         let at = from + Span::from_minutes(minute);
         let way = [minute, 26 - minute, 8].into_iter().min().unwrap() as i32;
-        let place = Place { lat: last.position.lat, lon: last.position.lon - way * 3_400, accurate: false };
-        let body = Body::PositionB(PositionB { place: Some(place), speed: Some(200), ..PositionB::default() });
+        let place = Place { lat: last.position.lat, lon: last.position.lon - way * 5_000, accurate: false };
+        let body = Body::PositionB(PositionB { place: Some(place), speed: Some(290), ..PositionB::default() });
         let message = Message { kind: 18, repeat: 0, mmsi: last.mmsi, body };
         let tag = tag_block::compose(&format!("s:KOHKONG,c:{}", at.as_millis() / 1000));
         let text = format!("{tag}{}", to_sentences(&message, "AI", 'A', 0).concat()).into_bytes();
