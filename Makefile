@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test quick edge bench bench-decode bench-link differential differential-slice fuzz fuzz-lines console packages clean tools node style browser release peers
+.PHONY: help run test quick edge crash powercut faults bench bench-curve bench-flood bench-decode bench-link differential differential-slice fuzz fuzz-lines console packages clean tools node style browser release peers
 
 # Where the exercise's console is served.
 PORT ?= 8080
@@ -12,7 +12,7 @@ PORT ?= 8080
 export PATH := $(PATH):/usr/sbin
 
 # One word a package, with the command that tells whether it is there; python3-venv has none, and its modules tell.
-PACKAGES := chromium:chromium build-essential:cc mosquitto:mosquitto gpsd:gpsd gpsd-clients:gpsdecode
+PACKAGES := chromium:chromium build-essential:cc mosquitto:mosquitto gpsd:gpsd gpsd-clients:gpsdecode strace:strace
 
 DEBUG := target/debug/watchkeeper
 RELEASE := target/release/watchkeeper
@@ -44,8 +44,23 @@ quick: tools style ## what is worth running at every commit
 edge: tools ## the edge at length: a full VHF site's day without a link, 200 kills (KILLS=1000 for a release)
 	EDGE_LINES_A_MINUTE=4500 EDGE_KILLS=$(or $(KILLS),200) cargo test --release --test suite edge:: -- --nocapture --test-threads 1
 
+crash: tools ## kill -9 at random moments, KILLS=1000; SEED=n for one run again
+	KILLS=$(or $(KILLS),1000) cargo test --release --test suite crash:: -- --nocapture
+
+powercut: tools packages ## recorded writes replayed as the disks that a power cut may leave, STATES=100000
+	STATES=$(or $(STATES),100000) cargo test --release --test suite powercut:: -- --nocapture --test-threads 1
+
+faults: tools packages ## the disk fails at each of 200 syncs, is full at each of 200 writes, is slow; FSYNCS=, WRITES=
+	FSYNCS=$(or $(FSYNCS),200) WRITES=$(or $(WRITES),200) cargo test --release --test suite faults:: -- --nocapture --include-ignored --test-threads 1
+
 bench: tools ## lines a second through the whole pipeline, beside splitting the same lines, and the memory it takes
 	cargo bench --bench whole_path
+
+bench-curve: tools ## what one line costs the core with 1,000 to 300,000 vessels and under a flood of MMSIs, and the memory
+	cargo bench --bench curve
+
+bench-flood: tools ## how long a station's lines wait while another receiver floods
+	cargo bench --bench flood
 
 bench-link: tools ## lines a second over TCP on loopback, into the queue before the journal
 	cargo bench -p sensors --bench loopback

@@ -4,7 +4,9 @@ use crate::admit;
 use crate::alert;
 use crate::detector;
 use crate::edge;
+use crate::journal;
 use crate::place::zone;
+use crate::store::disk;
 use crate::track;
 use sensors::receiver::{self, Problem};
 use serde::{Deserialize, Serialize};
@@ -23,6 +25,8 @@ pub struct Settings {
     pub exercise: bool,
     /// Place files of higher detail than the built-in map of the world, relative to the settings file.
     pub places: Vec<PathBuf>,
+    /// What is given up when the disk fills.
+    pub disk: disk::Settings,
     /// How clocks are learned and repeats known.
     pub admit: admit::Settings,
     /// How tracks are kept apart.
@@ -31,6 +35,8 @@ pub struct Settings {
     pub detector: detector::Settings,
     /// The life of alerts.
     pub alert: alert::Settings,
+    /// How long what was heard is kept.
+    pub journal: journal::Retention,
     /// The door that stations beyond the network send to.
     pub edge: edge::settings::Door,
     /// Who hears.
@@ -45,10 +51,12 @@ impl Default for Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             exercise: false,
             places: Vec::new(),
+            disk: Default::default(),
             admit: Default::default(),
             track: Default::default(),
             detector: Default::default(),
             alert: Default::default(),
+            journal: Default::default(),
             edge: Default::default(),
             receiver: Vec::new(),
             zone: Vec::new(),

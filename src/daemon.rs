@@ -31,6 +31,9 @@ const STATUS_EVERY: Duration = Duration::from_secs(1);
 /// less than the 90 s after which systemd kills.
 const STOP_MAX: Duration = Duration::from_secs(30);
 
+/// How long requests may still be answered when a store has failed. Ours: the process is gone within a second of it.
+const LAST_ANSWERS: Duration = Duration::from_millis(200);
+
 /// Everything that is open and not yet running.
 pub struct Daemon {
     settings: Settings,
@@ -75,7 +78,8 @@ impl Daemon {
         let listener = TcpListener::bind(listen)
             .await
             .with_context(|| format!("serve the console at {listen} (is the port in use?)"))?;
-        let (mut stores, first) = Stores::open(folder).await?;
+        let (mut stores, first) = Stores::open_on(folder, settings.disk).await?;
+        stores.keep_journal_by(settings.journal);
         let watch = stores
             .recover(places.clone(), |reached, last| {
                 tracing::info!(reached, last, "reading the journal back");
@@ -159,6 +163,7 @@ impl Daemon {
         };
         let clock: pipeline::Clock = if status::replays(&settings) { None } else { Some(Box::new(now)) };
         let mut pipeline = pipeline::start(stores, watch, &core, clock, listeners);
+        board.room(pipeline.room());
         let (stopping, stopped) = channel::channel(false);
         let again = Worker {
             recorded,
@@ -180,13 +185,18 @@ impl Daemon {
             error = pipeline.ended() => (Err(error.context("the journal's or a store's worker has ended")), false),
             error = first_panic(&mut receivers) => (Err(error), true),
         };
-        tracing::info!("stopping");
         stopping.send_replace(true);
+        if !works {
+            // What is not durable now never will be, and nothing more is begun. Who waits for an answer is told.
+            let _ = tokio::time::timeout(LAST_ANSWERS, serving).await;
+            return ended;
+        }
+        tracing::info!("stopping");
         while receivers.join_next().await.is_some() {}
         telling.abort();
         let again = tokio::task::spawn_blocking(move || again.join());
-        let kept = match tokio::time::timeout(STOP_MAX, finished(pipeline, works)).await {
-            Ok(kept) => kept,
+        let kept = match tokio::time::timeout(STOP_MAX, pipeline.finish()).await {
+            Ok(kept) => kept.map(|_| ()),
             Err(_) => Err(anyhow::anyhow!("a store takes nothing; stopped without it")),
         };
         // Streams end when the status and the picture do; what still holds on is let go.
@@ -245,14 +255,6 @@ fn listen(
         receiver::listen(settings, ReceiverId(id), pipeline.heard.clone(), now, health, stopped.clone())
     })
     .collect()
-}
-
-/// Lets the workers finish, where all of them still work.
-async fn finished(pipeline: Pipeline, works: bool) -> anyhow::Result<()> {
-    if works {
-        pipeline.finish().await?;
-    }
-    Ok(())
 }
 
 /// Waits until a receiver's worker panics; one that has played its recording merely ends.

@@ -38,6 +38,9 @@ pub struct Gap {
     pub to: Time,
     /// How many.
     pub lines: u64,
+    /// Sequence numbers that were given meanwhile, to ticks too, and stand for nothing in the journal: none of them is
+    /// used again.
+    pub sequences: u64,
     /// Why, as a code: `disk_full`.
     pub why: String,
 }
@@ -62,19 +65,26 @@ pub struct Rerun {
     pub next: u64,
 }
 
-/// Days of the journal that are gone, and what the chain of those that stay hangs on.
+/// A run of the journal that is gone, and what the chain of what stays hangs on. A later one that begins where this one
+/// does, or before, takes its place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pruned {
     /// Sequence of the first entry that was deleted.
     pub first: u64,
     /// Sequence after the last entry that was deleted.
     pub next: u64,
-    /// The days, as their files were named.
+    /// The days that go with this entry, as their files were named; what else the run holds went before.
     pub days: Vec<String>,
-    /// The chain's value after the last entry that was deleted.
-    pub link: [u8; 32],
+    /// The chain's value before the first entry that was deleted; `None` where the journal was not chained yet.
+    pub origin: Option<[u8; 32]>,
+    /// The chain's value after the last entry that was deleted; `None` where the journal was not chained yet.
+    pub link: Option<[u8; 32]>,
     /// Why, as a code: `age`, `size` or `disk_full`.
     pub why: String,
+    /// The settings that the core worked under at the run's end.
+    pub settings: Option<String>,
+    /// The program's version at the run's end.
+    pub program: Option<String>,
     /// The newest consignment of each chain that only the deleted days held.
     pub consignments: Vec<Consignment>,
 }
@@ -84,6 +94,7 @@ impl Entry {
     pub fn len(&self) -> u64 {
         match self {
             Entry::Lines(batch) => batch.len() as u64,
+            Entry::Gap(gap) => gap.sequences.max(1),
             _ => 1,
         }
     }

@@ -30,6 +30,8 @@ enum Command {
     Query(commands::query::Arguments),
     /// Turn AIS sentences into JSON, and back.
     Ais(commands::ais::Arguments),
+    /// What was heard: prove it, give it out, hold it, prune it.
+    Journal(commands::journal::Arguments),
     /// A receiver beyond the network: the small computer by the mast.
     #[command(subcommand)]
     Edge(commands::edge::Command),
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         Command::Replay(arguments) => commands::replay::run(arguments),
         Command::Query(arguments) => commands::query::run(arguments),
         Command::Ais(arguments) => commands::ais::run(arguments),
+        Command::Journal(arguments) => commands::journal::run(arguments),
         Command::Edge(command) => commands::edge::run(command),
         Command::Exercise(arguments) => commands::exercise::run(&arguments),
     };

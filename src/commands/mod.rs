@@ -4,6 +4,7 @@ pub(crate) mod ais;
 pub(crate) mod check;
 pub(crate) mod edge;
 pub(crate) mod exercise;
+pub(crate) mod journal;
 pub(crate) mod probe;
 pub(crate) mod query;
 pub(crate) mod replay;

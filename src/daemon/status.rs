@@ -2,6 +2,7 @@
 
 use crate::config::Settings;
 use crate::geo::NAUTICAL_MILE;
+use crate::pipeline::{Behind, Shown};
 use crate::watch::Watch;
 use crate::web::{JournalStatus, Notice, ReceiverStatus, Status};
 use rustc_hash::FxHashMap;
@@ -9,6 +10,7 @@ use sensors::receiver::{self, Health};
 use sensors::{Counts, ReceiverId, Tally, Time};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use tokio::sync::watch as channel;
 
 /// Where the workers put what they know, and the status is read from.
 pub(super) struct Board {
@@ -33,6 +35,7 @@ struct Known {
     tallies_before: Option<Vec<Tally>>,
     furthest_metres: FxHashMap<ReceiverId, f64>,
     trouble: Option<String>,
+    room: Option<channel::Receiver<Shown>>,
 }
 
 /// Whether only recordings are heard: they bring their own time.
@@ -84,14 +87,15 @@ impl Board {
         self.known().trouble = trouble;
     }
 
+    /// Where it is told what is given up while the disk is full.
+    pub(super) fn room(&self, room: channel::Receiver<Shown>) {
+        self.known().room = Some(room);
+    }
+
     /// All of it, as the screens have it.
     pub(super) fn status(&self) -> Status {
         let known = self.known();
-        let notice = |code: &str, params: &[(&str, &str)]| Notice {
-            code: code.to_owned(),
-            params: params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
-        };
-        let mut notices = Vec::new();
+        let mut notices = known.room.as_ref().map_or_else(Vec::new, |room| given_up(&room.borrow()));
         if let Some(trouble) = &known.trouble {
             notices.push(notice("store_refuses", &[("detail", trouble)]));
         }
@@ -149,6 +153,42 @@ impl Board {
             furthest_nm: furthest.map(|metres| metres / NAUTICAL_MILE),
         }
     }
+}
+
+fn notice(code: &str, params: &[(&str, &str)]) -> Notice {
+    Notice {
+        code: code.to_owned(),
+        params: params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+    }
+}
+
+/// What the disk has no room for, the worst first.
+fn given_up(room: &Shown) -> Vec<Notice> {
+    let mib = |bytes: u64| (bytes >> 20).to_string();
+    let mut notices = Vec::new();
+    if let Some(unwritten) = &room.unrecorded {
+        let since = unwritten.from.map_or_else(String::new, |from| from.to_string());
+        let lines = unwritten.lines.to_string();
+        notices.push(notice("disk_unrecorded", &[("since", &since), ("lines", &lines)]));
+    }
+    if let Some(bytes) = room.reserve_spent {
+        notices.push(notice("disk_reserve_spent", &[("mib", &mib(bytes)), ("free", &mib(room.free))]));
+    }
+    if let Some((days, newest)) = &room.days_gone {
+        notices.push(notice("disk_days_gone", &[("days", &days.to_string()), ("newest", newest)]));
+    }
+    match room.history {
+        Some(Behind { from, reached: None }) => {
+            let from = from.to_string();
+            notices.push(notice("disk_history_stopped", &[("sequence", &from), ("free", &mib(room.free))]));
+        }
+        Some(Behind { from, reached: Some(reached) }) => {
+            let (from, reached) = (from.to_string(), reached.to_string());
+            notices.push(notice("history_catches_up", &[("sequence", &from), ("reached", &reached)]));
+        }
+        None => {}
+    }
+    notices
 }
 
 fn refused(counts: &Counts) -> BTreeMap<String, u64> {

@@ -1,9 +1,11 @@
 //! Who may sit at the desk: accounts, passwords, sessions.
 
+use super::unwritten::Session;
 use super::{Desk, Error, begin, during};
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use sensors::{Span, Time};
 use sha2::{Digest, Sha256};
+use sqlx::SqliteConnection;
 use std::{fmt, fs, io::Write, path::Path};
 
 /// A session that did nothing for so long has ended. Source: FBI CJIS policy, device lock after 30 minutes at most.
@@ -99,7 +101,7 @@ impl Desk {
     /// Makes the account `watch` when there is none at all.
     pub(super) async fn first_account(&self, dir: &Path) -> Result<Option<FirstPassword>, Error> {
         let accounts: i64 = sqlx::query_scalar("SELECT count(*) FROM account")
-            .fetch_one(&mut *self.writer().await)
+            .fetch_one(&mut *self.writer().await?)
             .await
             .map_err(during("count accounts"))?;
         if accounts > 0 {
@@ -116,23 +118,11 @@ impl Desk {
     /// Makes an account or gives it a new password; ends its sessions.
     pub async fn set_password(&self, account: &str, password: &str) -> Result<(), Error> {
         let hashed = hash(password)?;
-        let mut writer = self.writer().await;
-        let mut tx = begin(&mut writer).await?;
-        sqlx::query(
-            "INSERT INTO account (name, password_hash) VALUES (?1, ?2)
-             ON CONFLICT (name) DO UPDATE SET password_hash = excluded.password_hash",
-        )
-        .bind(account)
-        .bind(hashed)
-        .execute(&mut *tx)
-        .await
-        .map_err(during("write an account"))?;
-        sqlx::query("DELETE FROM session WHERE account = ?1")
-            .bind(account)
-            .execute(&mut *tx)
-            .await
-            .map_err(during("end sessions"))?;
-        tx.commit().await.map_err(during("commit an account"))
+        let mut writer = self.writer().await?;
+        let done = write_account(&mut writer, account, hashed).await;
+        self.noted(done)?;
+        self.unwritten().end_all(account);
+        Ok(())
     }
 
     /// Begins a session, or refuses: a wrong pair takes as long and answers the same whether or not the account
@@ -168,31 +158,16 @@ impl Desk {
             text
         }));
         let _place = self.place()?;
-        let mut writer = self.writer().await;
-        let mut tx = begin(&mut writer).await?;
-        sqlx::query("DELETE FROM session WHERE seen_at <= ?1 OR began_at <= ?2")
-            .bind((now - IDLE_MAX).as_millis())
-            .bind((now - SESSION_MAX).as_millis())
-            .execute(&mut *tx)
-            .await
-            .map_err(during("forget ended sessions"))?;
-        sqlx::query(
-            "DELETE FROM session WHERE token_hash IN
-             (SELECT token_hash FROM session WHERE account = ?1 ORDER BY began_at DESC LIMIT -1 OFFSET ?2)",
-        )
-        .bind(account)
-        .bind(SESSIONS_MAX - 1)
-        .execute(&mut *tx)
-        .await
-        .map_err(during("end the oldest sessions"))?;
-        sqlx::query("INSERT INTO session (token_hash, account, began_at, seen_at) VALUES (?1, ?2, ?3, ?3)")
-            .bind(token.hash())
-            .bind(account)
-            .bind(now.as_millis())
-            .execute(&mut *tx)
-            .await
-            .map_err(during("begin a session"))?;
-        tx.commit().await.map_err(during("commit a session"))?;
+        let mut writer = self.writer().await?;
+        let begun = write_session(&mut writer, account, &token, now).await;
+        match self.noted(begun) {
+            // Whoever has the right password gets to the alerts, room or none.
+            Err(error) if error.may_pass() => {
+                let session = Session { account: account.to_owned(), began_at: now, seen_at: now };
+                self.unwritten().hold(token.hash(), session);
+            }
+            begun => begun?,
+        }
         Ok(token)
     }
 
@@ -204,37 +179,118 @@ impl Desk {
                 .fetch_optional(&self.0.readers)
                 .await
                 .map_err(during("read a session"))?;
-        let Some((account, began_at, seen_at)) = row else {
+        let written = row.map(|(account, began_at, seen_at)| {
+            let (began_at, seen_at) = (Time::from_millis(began_at), Time::from_millis(seen_at));
+            Session { account, began_at, seen_at }
+        });
+        let Some(session) = self.unwritten().newest(&token.hash(), written) else {
             return Ok(None);
         };
-        let idle = now.since(Time::from_millis(seen_at));
-        if idle >= IDLE_MAX || now.since(Time::from_millis(began_at)) >= SESSION_MAX {
+        let idle = now.since(session.seen_at);
+        if idle >= IDLE_MAX || now.since(session.began_at) >= SESSION_MAX {
             return Ok(None);
         }
+        let account = session.account.clone();
         if touch && idle >= SEEN_STEP {
-            sqlx::query("UPDATE session SET seen_at = ?2 WHERE token_hash = ?1")
-                .bind(token.hash())
-                .bind(now.as_millis())
-                .execute(&mut *self.writer().await)
-                .await
-                .map_err(during("keep a session"))?;
+            match self.see(token, now).await {
+                Err(error) if error.may_pass() => {
+                    self.unwritten().hold(token.hash(), Session { seen_at: now, ..session });
+                }
+                seen => seen?,
+            }
         }
         Ok(Some(account))
     }
 
-    /// Ends a session at once.
-    pub async fn sign_out(&self, token: &Token) -> Result<(), Error> {
-        sqlx::query("DELETE FROM session WHERE token_hash = ?1")
+    async fn see(&self, token: &Token, now: Time) -> Result<(), Error> {
+        let mut writer = self.writer().await?;
+        let seen = sqlx::query("UPDATE session SET seen_at = ?2 WHERE token_hash = ?1")
             .bind(token.hash())
-            .execute(&mut *self.writer().await)
-            .await
-            .map_err(during("end a session"))?;
-        Ok(())
+            .bind(now.as_millis())
+            .execute(&mut *writer)
+            .await;
+        if seen.as_ref().is_ok_and(|seen| seen.rows_affected() == 0) {
+            // It stands nowhere but in memory.
+            self.unwritten().see(&token.hash(), now);
+        }
+        self.noted(seen.map(drop).map_err(during("keep a session")))
+    }
+
+    /// Ends a session at once. While the disk has no room for that, it has ended for as long as the process lives.
+    pub async fn sign_out(&self, token: &Token, now: Time) -> Result<(), Error> {
+        self.unwritten().end(&token.hash());
+        let mut writer = self.writer().await?;
+        let ended = sqlx::query("DELETE FROM session WHERE token_hash = ?1")
+            .bind(token.hash())
+            .execute(&mut *writer)
+            .await;
+        match self.noted(ended.map(drop).map_err(during("end a session"))) {
+            Err(error) if error.may_pass() => {
+                self.unwritten().end_though_written(token.hash(), now, SESSION_MAX);
+                Ok(())
+            }
+            ended => ended,
+        }
+    }
+
+    fn unwritten(&self) -> std::sync::MutexGuard<'_, super::unwritten::Unwritten> {
+        self.0.unwritten.lock().expect("nobody panics while it is held")
     }
 
     fn guesses(&self) -> std::sync::MutexGuard<'_, super::guesses::Guesses> {
         self.0.guesses.lock().expect("nobody panics while counting")
     }
+}
+
+async fn write_account(writer: &mut SqliteConnection, account: &str, hashed: String) -> Result<(), Error> {
+    let mut tx = begin(writer).await?;
+    sqlx::query(
+        "INSERT INTO account (name, password_hash) VALUES (?1, ?2)
+             ON CONFLICT (name) DO UPDATE SET password_hash = excluded.password_hash",
+    )
+    .bind(account)
+    .bind(hashed)
+    .execute(&mut *tx)
+    .await
+    .map_err(during("write an account"))?;
+    sqlx::query("DELETE FROM session WHERE account = ?1")
+        .bind(account)
+        .execute(&mut *tx)
+        .await
+        .map_err(during("end sessions"))?;
+    tx.commit().await.map_err(during("commit an account"))
+}
+
+async fn write_session(
+    writer: &mut SqliteConnection,
+    account: &str,
+    token: &Token,
+    now: Time,
+) -> Result<(), Error> {
+    let mut tx = begin(writer).await?;
+    sqlx::query("DELETE FROM session WHERE seen_at <= ?1 OR began_at <= ?2")
+        .bind((now - IDLE_MAX).as_millis())
+        .bind((now - SESSION_MAX).as_millis())
+        .execute(&mut *tx)
+        .await
+        .map_err(during("forget ended sessions"))?;
+    sqlx::query(
+        "DELETE FROM session WHERE token_hash IN
+             (SELECT token_hash FROM session WHERE account = ?1 ORDER BY began_at DESC LIMIT -1 OFFSET ?2)",
+    )
+    .bind(account)
+    .bind(SESSIONS_MAX - 1)
+    .execute(&mut *tx)
+    .await
+    .map_err(during("end the oldest sessions"))?;
+    sqlx::query("INSERT INTO session (token_hash, account, began_at, seen_at) VALUES (?1, ?2, ?3, ?3)")
+        .bind(token.hash())
+        .bind(account)
+        .bind(now.as_millis())
+        .execute(&mut *tx)
+        .await
+        .map_err(during("begin a session"))?;
+    tx.commit().await.map_err(during("commit a session"))
 }
 
 /// Writes a file that its owner alone can read, and makes sure of it on the disk.
@@ -247,7 +303,9 @@ fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
     #[cfg(unix)]
     file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     writeln!(file, "{text}")?;
-    file.sync_all()
+    file.sync_all()?;
+    // Its name too: the account must not outlive its password.
+    fs::File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
 }
 
 #[cfg(test)]

@@ -48,6 +48,8 @@ pub struct AlertRow {
     pub desk: Standing,
     /// From re-runs.
     pub amended: Amended,
+    /// Its facts rest on lines that were heard while nothing could be written down: the journal can't give them again.
+    pub unrecorded: bool,
 }
 
 /// One line of the decision log.
@@ -58,7 +60,7 @@ pub struct LogEntry {
     pub at: Time,
     /// The account, or `watchkeeper` where the core did it.
     pub by: String,
-    /// `raised`, `facts`, `amended`, `still_heard`, `claim`, `unclaim`, `note`, `decide`, `reopen`.
+    /// `raised`, `unrecorded`, `facts`, `amended`, `still_heard`, `claim`, `unclaim`, `note`, `decide`, `reopen`.
     pub action: String,
     /// The note, or the words to the decision.
     pub text: String,
@@ -330,7 +332,7 @@ pub(super) async fn standing(
 }
 
 pub(super) fn read_row(row: &SqliteRow) -> Result<AlertRow, Error> {
-    let read = || -> Result<(String, Standing, Amended), sqlx::Error> {
+    let read = || -> Result<(String, Standing, Amended, bool), sqlx::Error> {
         let decision: Option<String> = row.try_get("decision")?;
         let reason: Option<String> = row.try_get("decision_reason")?;
         let time = |name| row.try_get(name).map(|ms: Option<i64>| ms.map(Time::from_millis));
@@ -349,12 +351,14 @@ pub(super) fn read_row(row: &SqliteRow) -> Result<AlertRow, Error> {
             raised_late: row.try_get("raised_late")?,
             retracted: row.try_get("retracted")?,
         };
-        Ok((row.try_get("facts")?, standing, amended))
+        let before: Option<String> = row.try_get("facts_before_gap")?;
+        let unrecorded = before.is_some() || row.try_get::<i64, _>("unrecorded")? != 0;
+        Ok((row.try_get("facts")?, standing, amended, unrecorded))
     };
-    let (facts, desk, amended) = read().map_err(during("read an alert"))?;
+    let (facts, desk, amended, unrecorded) = read().map_err(during("read an alert"))?;
     let alert =
         serde_json::from_str(&facts).map_err(|_| Error::Damaged("an alert's facts can't be read back"))?;
-    Ok(AlertRow { alert, desk, amended })
+    Ok(AlertRow { alert, desk, amended, unrecorded })
 }
 
 fn cursor(row: &SqliteRow) -> Result<Cursor, Error> {

@@ -8,7 +8,7 @@ use crate::entry::Rerun;
 use crate::watch::Wanted;
 use sensors::{Span, Time};
 use serde::{Deserialize, Serialize};
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Sqlite, SqliteConnection, Transaction};
 
 /// Alerts that are held against one re-run, at most. Ours: more is a fault of the rules and not of a link.
 const KEPT_MAX: i64 = 20_000;
@@ -127,28 +127,9 @@ fn wanted((next, from, to, reports, at, _): &RerunRow) -> Wanted {
 impl Desk {
     /// Keeps windows that are to be run again, and notes which re-runs the journal has. The same twice is once.
     pub async fn note_reruns(&self, wanted: &[Wanted], journalled: &[Rerun]) -> Result<(), Error> {
-        let mut writer = self.writer().await;
-        let mut tx = begin(&mut writer).await?;
-        for wanted in wanted {
-            sqlx::query("INSERT OR IGNORE INTO rerun (next, from_at, to_at, reports, at) VALUES (?, ?, ?, ?, ?)")
-                .bind(wanted.next as i64)
-                .bind(wanted.from.as_millis())
-                .bind(wanted.to.as_millis())
-                .bind(wanted.reports as i64)
-                .bind(wanted.at.as_millis())
-                .execute(&mut *tx)
-                .await
-                .map_err(during("keep a window that is wanted again"))?;
-        }
-        for rerun in journalled {
-            // A desk that was put back from before the amendments has to make them again.
-            sqlx::query("UPDATE rerun SET state = 'journalled' WHERE next = ? AND state = 'amended'")
-                .bind(rerun.next as i64)
-                .execute(&mut *tx)
-                .await
-                .map_err(during("note that a re-run is in the journal"))?;
-        }
-        tx.commit().await.map_err(during("commit the windows that are wanted again"))?;
+        let mut writer = self.writer().await?;
+        let noted = write_reruns(&mut writer, wanted, journalled).await;
+        self.noted(noted)?;
         self.0.reruns.notify_one();
         Ok(())
     }
@@ -186,14 +167,15 @@ impl Desk {
 
     /// A window can't be run again: it waits no longer, and why is kept.
     pub async fn refuse_rerun(&self, next: u64, why: &str) -> Result<(), Error> {
-        let mut writer = self.writer().await;
-        sqlx::query("UPDATE rerun SET state = 'refused', refusal = ? WHERE next = ? AND state = 'wanted'")
-            .bind(why)
-            .bind(next as i64)
-            .execute(&mut *writer)
-            .await
-            .map_err(during("note why a window can't be run again"))?;
-        Ok(())
+        let mut writer = self.writer().await?;
+        let refused =
+            sqlx::query("UPDATE rerun SET state = 'refused', refusal = ? WHERE next = ? AND state = 'wanted'")
+                .bind(why)
+                .bind(next as i64)
+                .execute(&mut *writer)
+                .await
+                .map_err(during("note why a window can't be run again"));
+        self.noted(refused.map(|_| ()))
     }
 
     /// Alerts whose pattern touches a period.
@@ -217,23 +199,9 @@ impl Desk {
 
     /// Keeps all that a re-run says, in one transaction, and gives the alerts as they now are. The same twice is once.
     pub async fn amend(&self, rerun: &Wanted, amends: &[Amend]) -> Result<Vec<(ChangeKind, AlertRow)>, Error> {
-        let mut writer = self.writer().await;
-        let mut tx = begin(&mut writer).await?;
-        let mut amended = Vec::new();
-        for amend in amends {
-            if let Some(kind) = write(&mut tx, rerun, amend).await?
-                && let Some(row) = row(&mut tx, amend.alert).await?
-            {
-                amended.push((kind, row));
-            }
-        }
-        sqlx::query("UPDATE rerun SET state = 'amended' WHERE next = ? AND state = 'wanted'")
-            .bind(rerun.next as i64)
-            .execute(&mut *tx)
-            .await
-            .map_err(during("note that a re-run is amended"))?;
-        tx.commit().await.map_err(during("commit amendments"))?;
-        Ok(amended)
+        let mut writer = self.writer().await?;
+        let amended = write_all(&mut writer, rerun, amends).await;
+        self.noted(amended)
     }
 
     /// An alert's amendments, oldest first.
@@ -262,6 +230,57 @@ impl Desk {
         };
         rows.iter().map(read).collect()
     }
+}
+
+async fn write_reruns(
+    writer: &mut SqliteConnection,
+    wanted: &[Wanted],
+    journalled: &[Rerun],
+) -> Result<(), Error> {
+    let mut tx = begin(writer).await?;
+    for wanted in wanted {
+        sqlx::query("INSERT OR IGNORE INTO rerun (next, from_at, to_at, reports, at) VALUES (?, ?, ?, ?, ?)")
+            .bind(wanted.next as i64)
+            .bind(wanted.from.as_millis())
+            .bind(wanted.to.as_millis())
+            .bind(wanted.reports as i64)
+            .bind(wanted.at.as_millis())
+            .execute(&mut *tx)
+            .await
+            .map_err(during("keep a window that is wanted again"))?;
+    }
+    for rerun in journalled {
+        // A desk that was put back from before the amendments has to make them again.
+        sqlx::query("UPDATE rerun SET state = 'journalled' WHERE next = ? AND state = 'amended'")
+            .bind(rerun.next as i64)
+            .execute(&mut *tx)
+            .await
+            .map_err(during("note that a re-run is in the journal"))?;
+    }
+    tx.commit().await.map_err(during("commit the windows that are wanted again"))
+}
+
+async fn write_all(
+    writer: &mut SqliteConnection,
+    rerun: &Wanted,
+    amends: &[Amend],
+) -> Result<Vec<(ChangeKind, AlertRow)>, Error> {
+    let mut tx = begin(writer).await?;
+    let mut amended = Vec::new();
+    for amend in amends {
+        if let Some(kind) = write(&mut tx, rerun, amend).await?
+            && let Some(row) = row(&mut tx, amend.alert).await?
+        {
+            amended.push((kind, row));
+        }
+    }
+    sqlx::query("UPDATE rerun SET state = 'amended' WHERE next = ? AND state = 'wanted'")
+        .bind(rerun.next as i64)
+        .execute(&mut *tx)
+        .await
+        .map_err(during("note that a re-run is amended"))?;
+    tx.commit().await.map_err(during("commit amendments"))?;
+    Ok(amended)
 }
 
 /// Writes one amendment and what it makes of its alert; says how the queue hears of it, if it is new.

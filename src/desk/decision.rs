@@ -12,7 +12,7 @@ use super::{
 use crate::alert::AlertId;
 use sensors::Time;
 use serde::{Deserialize, Serialize};
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Sqlite, SqliteConnection, Transaction};
 
 /// Longest note, reason text or search text, in characters.
 pub const NOTE_MAX: usize = 4000;
@@ -203,28 +203,39 @@ impl Desk {
         change: impl FnOnce(&mut Standing) -> Result<Option<Entry<'e>>, Error>,
     ) -> Result<AlertRow, Error> {
         let _place = self.place()?;
-        let mut writer = self.writer().await;
-        let mut tx = begin(&mut writer).await?;
-        let mut standing = standing(&mut tx, id).await?.ok_or(Error::NoSuchAlert)?;
-        if let Some(entry) = change(&mut standing)? {
-            standing.version += 1;
-            store(&mut tx, id, &standing).await?;
-            let Entry { action, text, decision, reason } = entry;
-            let line = LogEntry {
-                at: now,
-                by: by.to_owned(),
-                action: action.to_owned(),
-                text: text.to_owned(),
-                decision: decision.map(|decision| decision.code().to_owned()),
-                reason: reason.map(|reason| reason.code().to_owned()),
-                version: standing.version,
-            };
-            log(&mut tx, id, &line).await?;
-        }
-        let row = row(&mut tx, id).await?.ok_or(Error::NoSuchAlert)?;
-        tx.commit().await.map_err(during("commit an action"))?;
-        Ok(row)
+        let mut writer = self.writer().await?;
+        let done = act_on(&mut writer, id, now, by, change).await;
+        self.noted(done)
     }
+}
+
+async fn act_on<'e>(
+    writer: &mut SqliteConnection,
+    id: AlertId,
+    now: Time,
+    by: &str,
+    change: impl FnOnce(&mut Standing) -> Result<Option<Entry<'e>>, Error>,
+) -> Result<AlertRow, Error> {
+    let mut tx = begin(writer).await?;
+    let mut standing = standing(&mut tx, id).await?.ok_or(Error::NoSuchAlert)?;
+    if let Some(entry) = change(&mut standing)? {
+        standing.version += 1;
+        store(&mut tx, id, &standing).await?;
+        let Entry { action, text, decision, reason } = entry;
+        let line = LogEntry {
+            at: now,
+            by: by.to_owned(),
+            action: action.to_owned(),
+            text: text.to_owned(),
+            decision: decision.map(|decision| decision.code().to_owned()),
+            reason: reason.map(|reason| reason.code().to_owned()),
+            version: standing.version,
+        };
+        log(&mut tx, id, &line).await?;
+    }
+    let row = row(&mut tx, id).await?.ok_or(Error::NoSuchAlert)?;
+    tx.commit().await.map_err(during("commit an action"))?;
+    Ok(row)
 }
 
 /// A text that must be there, and not be a book.

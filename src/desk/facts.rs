@@ -1,10 +1,11 @@
 //! What the core tells the desk: written once, never over what people did.
 
 use super::alerts::{AlertRow, LogEntry, row};
+use super::gap::reach;
 use super::{Decision, Desk, Error, begin, during};
 use crate::alert::{Alert, AlertId, Change, ChangeKind, Priority, State};
 use sensors::{Span, Time};
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Sqlite, SqliteConnection, Transaction};
 
 /// The author of log lines that no person wrote.
 const CORE: &str = "watchkeeper";
@@ -47,28 +48,39 @@ impl Desk {
         changes: &[Change],
         applied: u64,
     ) -> Result<Vec<(ChangeKind, AlertRow)>, Error> {
-        let mut writer = self.writer().await;
-        let mut tx = begin(&mut writer).await?;
-        let mut written = Vec::new();
-        for change in changes {
-            if write_facts(&mut tx, change).await?
-                && let Some(row) = row(&mut tx, change.alert.id).await?
-            {
-                written.push((change.kind, row));
-            }
-        }
-        sqlx::query("UPDATE applied SET sequence = max(sequence, ?1)")
-            .bind(applied as i64)
-            .execute(&mut *tx)
-            .await
-            .map_err(during("write the applied sequence"))?;
-        tx.commit().await.map_err(during("commit alert changes"))?;
-        Ok(written)
+        let mut writer = self.writer().await?;
+        let applied = write_changes(&mut writer, changes, applied).await;
+        self.noted(applied)
     }
 }
 
-/// Writes one alert's facts when they are newer than those kept; says whether it did.
-async fn write_facts(tx: &mut Transaction<'_, Sqlite>, change: &Change) -> Result<bool, Error> {
+async fn write_changes(
+    writer: &mut SqliteConnection,
+    changes: &[Change],
+    applied: u64,
+) -> Result<Vec<(ChangeKind, AlertRow)>, Error> {
+    let mut tx = begin(writer).await?;
+    let mut written = Vec::new();
+    for change in changes {
+        if write_facts(&mut tx, change).await?
+            && let Some(row) = row(&mut tx, change.alert.id).await?
+        {
+            written.push((change.kind, row));
+        }
+    }
+    reach(&mut tx, applied).await?;
+    tx.commit().await.map_err(during("commit alert changes"))?;
+    Ok(written)
+}
+
+/// Where an alert stands in the order of the queue.
+pub(super) fn place(alert: &Alert) -> (i64, i64, i64) {
+    (priority_order(alert.priority), -rank(alert), -alert.raised_at.as_millis())
+}
+
+/// Writes one alert's facts when they are newer than those kept; says whether it did. What the journal gives takes the
+/// place of what was seen while nothing was written down.
+pub(super) async fn write_facts(tx: &mut Transaction<'_, Sqlite>, change: &Change) -> Result<bool, Error> {
     let alert = &change.alert;
     let id = alert.id.to_string();
     let kept: Option<(i64, i64, Option<i64>)> =
@@ -78,23 +90,23 @@ async fn write_facts(tx: &mut Transaction<'_, Sqlite>, change: &Change) -> Resul
             .await
             .map_err(during("read an alert"))?;
     let facts = serde_json::to_string(alert).map_err(|_| Error::Damaged("write an alert's facts as JSON"))?;
-    let priority = priority_order(alert.priority);
+    let (priority, rank_down, raised_down) = place(alert);
     let done = sqlx::query(
         "INSERT INTO alert (id, rule, grade, priority, rank_down, raised_down, version, sequence, facts)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
          ON CONFLICT (id) DO UPDATE SET rule = excluded.rule, grade = excluded.grade, priority = excluded.priority,
              rank_down = excluded.rank_down, raised_down = excluded.raised_down, version = excluded.version,
-             sequence = excluded.sequence, facts = excluded.facts,
+             sequence = excluded.sequence, facts = excluded.facts, unrecorded = 0,
              -- The pattern came back: that it was once not there says nothing of it.
              retracted = iif(?10, 0, retracted)
-         WHERE excluded.version > alert.version AND excluded.sequence >= alert.sequence",
+         WHERE (excluded.version > alert.version OR alert.unrecorded) AND excluded.sequence >= alert.sequence",
     )
     .bind(&id)
     .bind(&alert.rule)
     .bind(&alert.grade)
     .bind(priority)
-    .bind(-rank(alert))
-    .bind(-alert.raised_at.as_millis())
+    .bind(rank_down)
+    .bind(raised_down)
     .bind(i64::from(alert.version))
     .bind(change.sequence as i64)
     .bind(facts)
@@ -148,6 +160,7 @@ pub(super) async fn write_found(
 ) -> Result<(), Error> {
     let id = alert.id.to_string();
     let facts = serde_json::to_string(alert).map_err(|_| Error::Damaged("write an alert's facts as JSON"))?;
+    let (priority, rank_down, raised_down) = place(alert);
     sqlx::query(
         "INSERT INTO alert (id, rule, grade, priority, rank_down, raised_down, version, sequence, facts)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
@@ -157,9 +170,9 @@ pub(super) async fn write_found(
     .bind(&id)
     .bind(&alert.rule)
     .bind(&alert.grade)
-    .bind(priority_order(alert.priority))
-    .bind(-rank(alert))
-    .bind(-alert.raised_at.as_millis())
+    .bind(priority)
+    .bind(rank_down)
+    .bind(raised_down)
     .bind(i64::from(alert.version))
     .bind(sequence as i64)
     .bind(facts)

@@ -8,7 +8,10 @@ mod alerts;
 mod amendments;
 mod decision;
 mod facts;
+mod gap;
 mod guesses;
+mod own_room;
+mod unwritten;
 
 pub use account::{FirstPassword, Token};
 pub use alerts::{
@@ -16,17 +19,18 @@ pub use alerts::{
 };
 pub use amendments::{Amend, Amended, Amendment, AmendmentKind, Changed, Pending};
 pub use decision::{Decision, DecisionReason, NOTE_MAX};
+pub use gap::OpenGap;
 
 use crate::store;
 use sensors::Time;
 use sqlx::{Sqlite, SqliteConnection, SqlitePool, Transaction};
 use std::{path::Path, sync::Arc};
-use tokio::sync::{Mutex, MutexGuard, Notify, Semaphore, SemaphorePermit};
+use tokio::sync::{Mutex, MutexGuard, Notify, Semaphore, SemaphorePermit, watch};
 
 /// The tables of `desk.sqlite`.
 const SCHEMA: store::Schema = store::Schema {
     name: "desk",
-    steps: &[include_str!("schema.sql"), include_str!("amendments.sql")],
+    steps: &[include_str!("schema.sql"), gap::STEP, include_str!("amendments.sql")],
 };
 
 /// How many people's actions may wait for the writer; the next is told to try again. Ours, unproven.
@@ -81,6 +85,9 @@ pub enum Error {
         /// Why not.
         source: sqlx::Error,
     },
+    /// The disk failed before; nothing more is written.
+    #[error("the desk's disk has failed")]
+    Lost,
     /// The file can't be opened.
     #[error("the desk can't be used")]
     Store(#[from] store::Error),
@@ -95,6 +102,22 @@ pub enum Error {
     /// The stored facts or a password hash can't be read back.
     #[error("{0}")]
     Damaged(&'static str),
+}
+
+impl Error {
+    /// Whether it may pass, so that the same is worth trying again: no room, or the file in use.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Error::Database { source, .. } => store::may_pass(source),
+            Error::Store(error) => error.may_pass(),
+            _ => false,
+        }
+    }
+
+    /// Whether the file can't be believed any more, as opposed to a refusal of what was asked.
+    fn is_lasting(&self) -> bool {
+        matches!(self, Error::Database { .. } | Error::Store(_)) && !self.may_pass()
+    }
 }
 
 /// Names the operation of a database error.
@@ -115,6 +138,10 @@ struct Inner {
     reruns: Notify,
     hashing: Semaphore,
     guesses: std::sync::Mutex<guesses::Guesses>,
+    /// Sessions that the disk had no room for.
+    unwritten: std::sync::Mutex<unwritten::Unwritten>,
+    /// Why nothing more may be written.
+    lost: watch::Sender<Option<String>>,
 }
 
 impl std::fmt::Debug for Desk {
@@ -137,6 +164,8 @@ impl Desk {
             reruns: Notify::new(),
             hashing: Semaphore::new(HASHING_MAX),
             guesses: std::sync::Mutex::default(),
+            unwritten: std::sync::Mutex::default(),
+            lost: watch::Sender::new(None),
         }));
         let first = desk.first_account(dir).await?;
         Ok((desk, first))
@@ -156,8 +185,27 @@ impl Desk {
         self.0.waiting.try_acquire().map_err(|_| Error::Busy)
     }
 
-    async fn writer(&self) -> MutexGuard<'_, SqliteConnection> {
-        self.0.writer.lock().await
+    /// The writer, unless it failed before: a commit after a failed sync would acknowledge what may not be on the disk.
+    async fn writer(&self) -> Result<MutexGuard<'_, SqliteConnection>, Error> {
+        let writer = self.0.writer.lock().await;
+        if self.0.lost.borrow().is_some() { Err(Error::Lost) } else { Ok(writer) }
+    }
+
+    /// Notes a write's failure that lasts. To be called before the writer is let go.
+    fn noted<T>(&self, done: Result<T, Error>) -> Result<T, Error> {
+        if let Err(error) = &done
+            && error.is_lasting()
+        {
+            self.0.lost.send_replace(Some(crate::telemetry::chain(error)));
+        }
+        done
+    }
+
+    /// Waits until a write has failed in a way that lasts, and says how. The watch must then end.
+    pub async fn lost(&self) -> String {
+        let mut lost = self.0.lost.subscribe();
+        let why = lost.wait_for(Option::is_some).await;
+        why.ok().and_then(|why| why.clone()).unwrap_or_default()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::alert::{Alert, AlertId, Change, ChangeKind, Priority, State, Subject, Words};
+use crate::entry::Gap;
 use crate::geo::Position;
 use crate::track::TrackId;
 use sensors::{Mmsi, Span};
@@ -89,7 +90,7 @@ async fn a_session_ends_when_idle_when_old_and_when_left() {
     assert_eq!(desk.session(&token, at(1030), true).await.unwrap(), None);
 
     let token = desk.sign_in("watch", &password, at(2000)).await.unwrap();
-    desk.sign_out(&token).await.unwrap();
+    desk.sign_out(&token, at(2000)).await.unwrap();
     assert_eq!(desk.session(&token, at(2000), true).await.unwrap(), None);
 
     let token = desk.sign_in("watch", &password, at(2000)).await.unwrap();
@@ -193,7 +194,7 @@ async fn a_decision_can_be_taken_back_and_the_log_keeps_both() {
 async fn the_log_cannot_be_rewritten() {
     let (_dir, desk, _) = desk().await;
     desk.apply(&[raised(alert(1, Priority::P3, 50))], 5).await.unwrap();
-    let mut writer = desk.writer().await;
+    let mut writer = desk.writer().await.unwrap();
     for sql in ["UPDATE log SET text = 'x'", "DELETE FROM log"] {
         let error = sqlx::query(sql).execute(&mut *writer).await.unwrap_err();
         assert!(error.to_string().contains("append-only"), "{error}");
@@ -254,4 +255,69 @@ async fn a_call_that_goes_on_after_a_decision_comes_back() {
     let decisions: Vec<Option<&str>> = log.iter().map(|line| line.decision.as_deref()).collect();
     let (confirmed, wrong) = (Some("confirmed"), Some("data_error"));
     assert_eq!(decisions, [None, confirmed, confirmed, wrong, wrong], "the log says what was decided");
+}
+
+fn missing(lines: u64) -> OpenGap {
+    let (from, to, why) = (at(0), at(1), "disk_full".to_owned());
+    OpenGap { first: 100, gap: Gap { from, to, lines, sequences: lines, why } }
+}
+
+fn told(sequence: u64, version: u32, alert: &Alert) -> Change {
+    Change { sequence, kind: ChangeKind::Updated, alert: Alert { version, ..alert.clone() } }
+}
+
+#[tokio::test]
+async fn what_a_gap_gave_is_marked_and_what_was_there_before_comes_back() {
+    let (_dir, desk, _) = desk().await;
+    let (old, new) = (alert(1, Priority::P3, 50), alert(2, Priority::P2, 60));
+    desk.apply(&[told(10, 1, &old)], 99).await.unwrap();
+    let risen = Alert { priority: Priority::P1, ..old.clone() };
+    let changes = [told(101, 4, &risen), told(102, 1, &new)];
+    let rows = desk.apply_unrecorded(&changes, &missing(5)).await.unwrap();
+    assert!(rows.iter().all(|(_, row)| row.unrecorded) && rows.len() == 2);
+    assert_eq!((desk.open_gap().await.unwrap(), desk.applied().await.unwrap()), (Some(missing(5)), 104));
+    desk.decide(AlertId(2), "watch", Decision::Benign, DecisionReason::Other, "", 0, at(4)).await.unwrap();
+
+    let back = desk.end_gap().await.unwrap();
+    let shown: Vec<_> = back.iter().map(|(_, row)| (row.alert.clone(), row.unrecorded)).collect();
+    assert_eq!(shown, [(Alert { version: 1, ..old.clone() }, false)]);
+    assert!(desk.end_gap().await.unwrap().is_empty() && desk.open_gap().await.unwrap().is_none());
+    // The journal goes on with what it knows: version 2 of the one, and the other anew.
+    let rows = desk.apply(&[told(105, 2, &old)], 105).await.unwrap();
+    assert_eq!((rows.len(), rows[0].1.alert.version), (1, 2));
+    let kept = desk.dossier(AlertId(2)).await.unwrap();
+    assert!(kept.row.unrecorded && kept.row.desk.decision == Some(Decision::Benign));
+    assert!(kept.log.iter().any(|line| line.action == "unrecorded"));
+    let rows = desk.apply(&[told(106, 1, &new)], 106).await.unwrap();
+    assert!(!rows[0].1.unrecorded && rows[0].1.desk.decision == Some(Decision::Benign));
+}
+
+#[tokio::test]
+async fn without_room_people_come_and_go_and_what_is_not_kept_is_refused() {
+    let (_dir, desk, password) = desk().await;
+    desk.apply(&[raised(alert(1, Priority::P3, 50))], 5).await.unwrap();
+    let before = desk.sign_in("watch", &password, at(0)).await.unwrap();
+    // SQLite's own limit on the size of a file gives the same answer as a disk without room.
+    let full = "CREATE TABLE ballast (held BLOB);
+        CREATE TRIGGER a BEFORE INSERT ON session BEGIN INSERT INTO ballast VALUES (zeroblob(1000000)); END;
+        CREATE TRIGGER b BEFORE UPDATE ON session BEGIN INSERT INTO ballast VALUES (zeroblob(1000000)); END;
+        CREATE TRIGGER c BEFORE DELETE ON session BEGIN INSERT INTO ballast VALUES (zeroblob(1000000)); END;
+        CREATE TRIGGER d BEFORE INSERT ON log BEGIN INSERT INTO ballast VALUES (zeroblob(1000000)); END;
+        PRAGMA max_page_count = 1";
+    sqlx::raw_sql(full).execute(&mut *desk.writer().await.unwrap()).await.unwrap();
+    let refused = desk.note(AlertId(1), "watch", "seen", at(1)).await.unwrap_err();
+    assert!(refused.may_pass(), "{refused:?}");
+    assert_eq!(desk.dossier(AlertId(1)).await.unwrap().notes, []);
+
+    let new = desk.sign_in("watch", &password, at(1)).await.unwrap();
+    // Both are used, and so live on beyond their first half hour.
+    for minute in [20, 45, 60] {
+        for token in [&before, &new] {
+            assert_eq!(desk.session(token, at(minute), true).await.unwrap().as_deref(), Some("watch"));
+        }
+    }
+    for token in [&before, &new] {
+        desk.sign_out(token, at(61)).await.unwrap();
+        assert_eq!(desk.session(token, at(61), true).await.unwrap(), None);
+    }
 }

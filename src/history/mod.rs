@@ -65,6 +65,13 @@ pub enum Error {
     Output(#[from] std::io::Error),
 }
 
+impl Error {
+    /// Whether it may pass, so that the same flush is worth trying again: no room, or the file in use.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Error::Store(error) if error.may_pass())
+    }
+}
+
 /// What a question or a flush gives.
 pub type Result<T> = std::result::Result<T, Error>;
 

@@ -1,7 +1,7 @@
-//! How one entry lies in its row: postcard, compressed, with a checksum.
+//! How one entry lies in its row: postcard, compressed, with a checksum; and what of it stands in columns.
 
-use crate::entry::Entry;
-use sensors::Time;
+use super::{chain, merkle::Hash};
+use crate::entry::{Entry, Numbered};
 use std::io::{Read, Write};
 
 /// Level 1: 500 MB/s and a third of the size; level 3 saves a tenth more for twice the time.
@@ -10,49 +10,84 @@ const LEVEL: i32 = 1;
 /// No body unpacks to more: a full batch is 1 MiB of text and its times.
 const UNPACKED_MAX: u64 = 64 << 20;
 
-pub(super) struct Row {
-    pub(super) kind: i64,
-    pub(super) receiver: Option<i64>,
-    pub(super) arrived_at_first: Option<i64>,
-    pub(super) arrived_at_last: Option<i64>,
-    pub(super) body: Vec<u8>,
+pub(super) const LINES: u8 = 0;
+pub(super) const SETTINGS: u8 = 2;
+pub(super) const PROGRAM: u8 = 3;
+pub(super) const SKIP: u8 = 6;
+pub(super) const PRUNED: u8 = 8;
+
+/// What of an entry stands in columns, so that it is found without unpacking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Head {
+    pub(super) first: u64,
+    pub(super) count: u64,
+    pub(super) kind: u8,
+    pub(super) receiver: Option<u16>,
+    /// The earliest and the latest arrival, milliseconds since 1970.
+    pub(super) arrived_at: Option<(i64, i64)>,
 }
 
-impl Row {
-    pub(super) fn of(entry: &Entry) -> Row {
-        let (kind, receiver, first, last) = match entry {
-            Entry::Lines(batch) => (0, Some(batch.receiver()), Some(batch.base()), batch.last_arrived_at()),
-            Entry::Tick(now) => (1, None, Some(*now), Some(*now)),
-            Entry::Settings(_) => (2, None, None, None),
-            Entry::Program(_) => (3, None, None, None),
-            Entry::Consignment(_) => (4, None, None, None),
-            Entry::Gap(_) => (5, None, None, None),
-            Entry::Skip(_) => (6, None, None, None),
-            Entry::Rerun(_) => (7, None, None, None),
-            Entry::Pruned(_) => (8, None, None, None),
+impl Head {
+    pub(super) fn of(Numbered { first, entry }: &Numbered) -> Head {
+        let (kind, receiver, arrived_at) = match entry {
+            Entry::Lines(batch) => {
+                let base = batch.base().as_millis();
+                let earliest = batch.delays().iter().min().map(|delay| base.saturating_add(*delay));
+                let latest = batch.delays().iter().max().map(|delay| base.saturating_add(*delay));
+                (LINES, Some(batch.receiver().0), earliest.zip(latest))
+            }
+            Entry::Tick(now) => (1, None, Some((now.as_millis(), now.as_millis()))),
+            Entry::Settings(_) => (SETTINGS, None, None),
+            Entry::Program(_) => (PROGRAM, None, None),
+            Entry::Consignment(_) => (4, None, None),
+            Entry::Gap(_) => (5, None, None),
+            Entry::Skip(_) => (SKIP, None, None),
+            Entry::Rerun(_) => (7, None, None),
+            Entry::Pruned(_) => (PRUNED, None, None),
         };
-        Row {
-            kind,
-            receiver: receiver.map(|id| i64::from(id.0)),
-            arrived_at_first: first.map(Time::as_millis),
-            arrived_at_last: last.map(Time::as_millis),
-            body: pack(entry),
-        }
+        Head { first: *first, count: entry.len(), kind, receiver, arrived_at }
+    }
+
+    /// What stands for the whole entry in the chain.
+    pub(super) fn hash(&self, root: &Hash) -> Hash {
+        chain::entry_hash(self.first, self.count, self.kind, root)
     }
 }
 
-fn pack(entry: &Entry) -> Vec<u8> {
-    let plain = postcard::to_stdvec(entry).expect("entries are plain data; memory is the only limit");
+/// An entry as it is written.
+pub(super) struct Row {
+    pub(super) head: Head,
+    pub(super) body: Vec<u8>,
+    pub(super) root: Hash,
+}
+
+impl Row {
+    pub(super) fn of(numbered: &Numbered) -> Row {
+        let head = Head::of(numbered);
+        let plain =
+            postcard::to_stdvec(&numbered.entry).expect("entries are plain data; memory is the only limit");
+        let root = chain::root(numbered.first, head.kind, &numbered.entry, &plain);
+        Row { head, body: pack(&plain), root }
+    }
+}
+
+fn pack(plain: &[u8]) -> Vec<u8> {
     let mut packer =
         zstd::Encoder::new(Vec::with_capacity(plain.len() / 2), LEVEL).expect("the level exists");
     packer.include_checksum(true).expect("a known parameter");
-    packer.write_all(&plain).expect("a vector takes all");
+    packer.write_all(plain).expect("a vector takes all");
     packer.finish().expect("a vector takes all")
 }
 
 pub(super) fn unpack(body: &[u8]) -> Result<Entry, String> {
+    unpack_with_bytes(body).map(|(entry, _)| entry)
+}
+
+/// The entry, and its bytes as they were packed.
+pub(super) fn unpack_with_bytes(body: &[u8]) -> Result<(Entry, Vec<u8>), String> {
     let mut plain = Vec::new();
     let unpacker = zstd::Decoder::new(body).map_err(|error| error.to_string())?;
     unpacker.take(UNPACKED_MAX).read_to_end(&mut plain).map_err(|error| error.to_string())?;
-    postcard::from_bytes(&plain).map_err(|error| error.to_string())
+    let entry = postcard::from_bytes(&plain).map_err(|error| error.to_string())?;
+    Ok((entry, plain))
 }

@@ -1,10 +1,10 @@
 //! Reading the journal back, in order, from any sequence.
 
-use super::{Error, block, files};
-use crate::entry::{Entry, Numbered};
+use super::{Error, Seal, block, files, path_of};
+use crate::entry::{Entry, Numbered, Pruned, Skip};
 use crate::store::{self, failed};
-use sensors::receiver::Consignment;
-use sqlx::SqlitePool;
+use sensors::{Time, receiver::Consignment};
+use sqlx::{SqliteExecutor, SqlitePool};
 use std::{
     collections::VecDeque,
     path::{Path, PathBuf},
@@ -19,9 +19,12 @@ pub(super) const PAGE: &str = "SELECT first, body FROM entry
     WHERE first >= coalesce((SELECT max(first) FROM entry WHERE first <= ?1), 0)
     AND first + count > ?1 ORDER BY first LIMIT ?2";
 
-/// The newest version entry of a kind; worded so that SQLite sees which index serves it.
+/// The newest version entry of a kind before a sequence; worded so that SQLite sees which index serves it.
 pub(super) const VERSION: &str =
-    "SELECT first, body FROM entry WHERE kind >= 2 AND kind = ? ORDER BY first DESC LIMIT 1";
+    "SELECT first, body FROM entry WHERE kind >= 2 AND kind = ? AND first < ? ORDER BY first DESC LIMIT 1";
+
+/// All entries of a kind that is not lines or ticks.
+pub(super) const OF_KIND: &str = "SELECT first, body FROM entry WHERE kind >= 2 AND kind = ? ORDER BY first";
 
 /// The newest consignment of a chain.
 pub(super) const NEWEST: &str =
@@ -64,19 +67,21 @@ impl Reader {
         Ok(())
     }
 
-    async fn pool(&self, day: &str) -> Result<(PathBuf, SqlitePool), Error> {
-        let path = self.folder.join(format!("{day}.sqlite"));
-        let pool = store::open_readers(&path).await?;
-        Ok((path, pool))
+    /// The day's file; `None` when it was pruned since it was listed.
+    async fn pool(&self, day: &str) -> Result<Option<(PathBuf, SqlitePool)>, Error> {
+        let path = path_of(&self.folder, day);
+        match store::open_readers(&path).await {
+            Ok(pool) => Ok(Some((path, pool))),
+            Err(_) if !path.exists() => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     async fn first_of(&self, day: &str) -> Result<Option<u64>, Error> {
-        let (path, pool) = self.pool(day).await?;
-        let what = || format!("read {}", path.display());
-        let (first,): (Option<i64>,) =
-            sqlx::query_as("SELECT min(first) FROM entry").fetch_one(&pool).await.map_err(failed(what))?;
+        let Some((path, pool)) = self.pool(day).await? else { return Ok(None) };
+        let first = first(&pool).await.map_err(failed(|| format!("read {}", path.display())))?;
         pool.close().await;
-        Ok(first.map(|first| first as u64))
+        Ok(first)
     }
 
     /// The next entry; `None` at the end of what is written so far.
@@ -98,7 +103,10 @@ impl Reader {
             let (path, pool) = match &self.file {
                 Some(file) => file,
                 None => match self.days.pop_front() {
-                    Some(day) => self.file.insert(self.pool(&day).await?),
+                    Some(day) => match self.pool(&day).await? {
+                        Some(file) => self.file.insert(file),
+                        None => continue,
+                    },
                     None => return Ok(None),
                 },
             };
@@ -123,7 +131,7 @@ impl Reader {
     /// When a file can't be read.
     pub async fn next(&self) -> Result<u64, Error> {
         for day in files(&self.folder)?.iter().rev() {
-            let (path, pool) = self.pool(day).await?;
+            let Some((path, pool)) = self.pool(day).await? else { continue };
             let what = || format!("read {}", path.display());
             let (next,): (Option<i64>,) = sqlx::query_as(
                 "SELECT max(first + count) FROM (SELECT first, count FROM entry ORDER BY first DESC LIMIT 1)",
@@ -144,27 +152,90 @@ impl Reader {
     /// # Errors
     /// When a file can't be read, or an entry in it is damaged.
     pub async fn versions(&self) -> Result<(Option<String>, Option<String>), Error> {
+        self.versions_before(i64::MAX as u64).await
+    }
+
+    /// The settings and the program version that stood when the entry `sequence` was written, also where the entries
+    /// that said so were pruned.
+    ///
+    /// # Errors
+    /// When a file can't be read, or an entry in it is damaged.
+    pub async fn versions_before(&self, sequence: u64) -> Result<(Option<String>, Option<String>), Error> {
         let (mut settings, mut program) = (None, None);
+        let mut pruned: Vec<Pruned> = Vec::new();
         for day in files(&self.folder)?.iter().rev() {
-            let (path, pool) = self.pool(day).await?;
-            for (kind, newest) in [(2_i64, &mut settings), (3, &mut program)] {
-                let what = || format!("read {}", path.display());
-                let found: Option<EntryRow> =
-                    sqlx::query_as(VERSION).bind(kind).fetch_optional(&pool).await.map_err(failed(what))?;
+            let Some((path, pool)) = self.pool(day).await? else { continue };
+            let what = || format!("read {}", path.display());
+            for (kind, newest) in [(block::SETTINGS, &mut settings), (block::PROGRAM, &mut program)] {
+                let found = sqlx::query_as(VERSION).bind(kind).bind(sequence as i64);
+                let found: Option<EntryRow> = found.fetch_optional(&pool).await.map_err(failed(what))?;
                 if let (None, Some((first, body))) = (&newest, found) {
-                    let damaged = |reason| Error::Damaged { first: first as u64, path: path.clone(), reason };
-                    *newest = match block::unpack(&body).map_err(damaged)? {
+                    *newest = match unpack(first, &body, &path)? {
                         Entry::Settings(text) | Entry::Program(text) => Some(text),
                         _ => None,
                     };
                 }
             }
+            for (_, entry) in of_kind(&pool, &path, block::PRUNED).await? {
+                pruned.extend(if let Entry::Pruned(pruned) = entry { Some(pruned) } else { None });
+            }
+            let first = first(&pool).await.map_err(failed(what))?;
             pool.close().await;
+            // A pruned run ends where this file begins: what stood at its end stood here.
+            if let Some(before) = pruned.iter().rev().find(|p| Some(p.next) == first && p.next <= sequence) {
+                settings = settings.or(before.settings.clone());
+                program = program.or(before.program.clone());
+            }
             if settings.is_some() && program.is_some() {
                 break;
             }
         }
         Ok((settings, program))
+    }
+
+    /// All settings that the core worked under, each with the sequence from which on.
+    ///
+    /// # Errors
+    /// When a file can't be read, or an entry in it is damaged.
+    pub async fn all_settings(&self) -> Result<Vec<(u64, String)>, Error> {
+        let carried = self.pruned().await?.into_iter();
+        let mut all: Vec<_> = carried.filter_map(|(_, run)| Some((run.next, run.settings?))).collect();
+        for (from, entry) in self.all_of_kind(block::SETTINGS).await? {
+            all.extend(if let Entry::Settings(text) = entry { Some((from, text)) } else { None });
+        }
+        all.sort_by_key(|(from, _)| *from);
+        Ok(all)
+    }
+
+    /// Every run of lines that is to be passed over.
+    ///
+    /// # Errors
+    /// When a file can't be read, or an entry in it is damaged.
+    pub async fn skips(&self) -> Result<Vec<Skip>, Error> {
+        let entries = self.all_of_kind(block::SKIP).await?;
+        Ok(entries
+            .into_iter()
+            .filter_map(|(_, e)| if let Entry::Skip(s) = e { Some(s) } else { None })
+            .collect())
+    }
+
+    /// Every run that was pruned, each with the sequence of the entry that says so, oldest first.
+    ///
+    /// # Errors
+    /// When a file can't be read, or an entry in it is damaged.
+    pub async fn pruned(&self) -> Result<Vec<(u64, Pruned)>, Error> {
+        let entries = self.all_of_kind(block::PRUNED).await?.into_iter();
+        Ok(entries.filter_map(|(n, e)| if let Entry::Pruned(p) = e { Some((n, p)) } else { None }).collect())
+    }
+
+    async fn all_of_kind(&self, kind: u8) -> Result<Vec<(u64, Entry)>, Error> {
+        let mut all = Vec::new();
+        for day in files(&self.folder)? {
+            let Some((path, pool)) = self.pool(&day).await? else { continue };
+            all.extend(of_kind(&pool, &path, kind).await?);
+            pool.close().await;
+        }
+        Ok(all)
     }
 
     /// The newest consignment of each of these chains; none for a chain of which nothing was ever written. The newest
@@ -179,12 +250,10 @@ impl Reader {
             if missing.is_empty() {
                 break;
             }
-            let (path, pool) = self.pool(day).await?;
+            let Some((path, pool)) = self.pool(day).await? else { continue };
             let what = || format!("read {}", path.display());
             // A day that an earlier version wrote has no such table, and no consignments.
-            let (version,): (u32,) =
-                sqlx::query_as("PRAGMA user_version").fetch_one(&pool).await.map_err(failed(what))?;
-            if version < 2 {
+            if version(&pool).await.map_err(failed(what))? < 2 {
                 pool.close().await;
                 continue;
             }
@@ -196,9 +265,12 @@ impl Reader {
                     still_missing.push(chain);
                     continue;
                 };
-                let damaged = |reason| Error::Damaged { first: first as u64, path: path.clone(), reason };
-                if let Entry::Consignment(consignment) = block::unpack(&body).map_err(damaged)? {
-                    found.push(consignment);
+                match unpack(first, &body, &path)? {
+                    Entry::Consignment(consignment) => found.push(consignment),
+                    Entry::Pruned(Pruned { consignments, .. }) => {
+                        found.extend(consignments.into_iter().find(|kept| kept.chain == *chain));
+                    }
+                    _ => {}
                 }
             }
             missing = still_missing;
@@ -206,4 +278,46 @@ impl Reader {
         }
         Ok(found)
     }
+}
+
+fn unpack(first: i64, body: &[u8], path: &Path) -> Result<Entry, Error> {
+    block::unpack(body).map_err(|reason| Error::damaged(first as u64, path, reason))
+}
+
+async fn of_kind(pool: &SqlitePool, path: &Path, kind: u8) -> Result<Vec<(u64, Entry)>, Error> {
+    let rows: Vec<EntryRow> = sqlx::query_as(OF_KIND)
+        .bind(kind)
+        .fetch_all(pool)
+        .await
+        .map_err(failed(|| format!("read {}", path.display())))?;
+    rows.into_iter().map(|(first, body)| Ok((first as u64, unpack(first, &body, path)?))).collect()
+}
+
+pub(super) async fn first(pool: &SqlitePool) -> sqlx::Result<Option<u64>> {
+    let (first,): (Option<i64>,) = sqlx::query_as("SELECT min(first) FROM entry").fetch_one(pool).await?;
+    Ok(first.map(|first| first as u64))
+}
+
+/// Which steps of the schema the file has taken.
+pub(super) async fn version(file: impl SqliteExecutor<'_>) -> sqlx::Result<u32> {
+    let (version,): (u32,) = sqlx::query_as("PRAGMA user_version").fetch_one(file).await?;
+    Ok(version)
+}
+
+/// The seals that stand before this sequence or later.
+pub(super) const SEALS: &str =
+    "SELECT next, journal, link, at, key, signature FROM seal WHERE next >= ? ORDER BY next";
+
+pub(super) type SealRow = (i64, Vec<u8>, Vec<u8>, i64, Vec<u8>, Vec<u8>);
+
+/// The seal in a row; `None` where it is damaged.
+pub(super) fn seal((next, journal, link, at, key, signature): SealRow) -> Option<Seal> {
+    Some(Seal {
+        journal: journal.try_into().ok()?,
+        next: u64::try_from(next).ok()?,
+        link: link.try_into().ok()?,
+        at: Time::from_millis(at),
+        key: key.try_into().ok()?,
+        signature: signature.try_into().ok()?,
+    })
 }

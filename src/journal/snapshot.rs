@@ -1,6 +1,7 @@
 //! The core's state on disk now and then, so that a restart replays minutes and not months.
 
 use super::Error;
+use crate::store;
 use sha2::{Digest, Sha256};
 use std::{
     fs::{self, File},
@@ -41,7 +42,7 @@ impl Snapshots {
         let mut hash = Sha256::new();
         hash.update(self.program.as_bytes());
         hash.update(&packed);
-        fs::create_dir_all(&self.folder).map_err(failed("make the snapshot folder", &self.folder))?;
+        store::make_folder(&self.folder).map_err(failed("make the snapshot folder", &self.folder))?;
         let mut file = File::create(&part).map_err(failed("create the snapshot", &part))?;
         file.write_all(MAGIC)
             .and_then(|()| file.write_all(&hash.finalize()))
@@ -70,6 +71,11 @@ impl Snapshots {
                 None
             }
         })
+    }
+
+    /// The sequence from which the journal is needed: that of the oldest snapshot kept; all of it where there is none.
+    pub fn needed_from(&self) -> u64 {
+        self.list().first().map_or(0, |(next, _)| *next)
     }
 
     fn read(&self, path: &Path) -> Result<Vec<u8>, String> {

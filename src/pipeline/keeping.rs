@@ -1,108 +1,198 @@
 //! The worker of history, desk and snapshots.
 
-use super::{OnChange, RETRY, trouble::Trouble, understanding::Understood};
-use crate::desk::Desk;
-use crate::history;
-use crate::journal::Snapshots;
+use super::positions::Positions;
+use super::unrecorded::Record;
+use super::{OnChange, RETRY, UNDERSTOOD, trouble::Trouble, understanding::Understood};
+use crate::desk::{self, Desk, OpenGap};
+use crate::journal::{self, Snapshots};
 use crate::watch::Outcome;
 use std::{
-    sync::Arc,
+    sync::{Arc, atomic::Ordering::Relaxed},
     time::{Duration, Instant},
 };
 use tokio::sync::mpsc;
 
 /// The worker of history, desk and snapshots.
 pub(super) struct Keeping {
-    pub(super) history: history::Writer,
+    pub(super) positions: Positions,
     pub(super) desk: Desk,
     pub(super) snapshots: Snapshots,
     pub(super) changed: OnChange,
     pub(super) trouble: Arc<Trouble>,
+    /// The sequences after the states that a restart may begin with.
+    pub(super) restarts: [u64; 2],
 }
 
 impl Keeping {
     pub(super) async fn run(mut self, mut understood: mpsc::Receiver<Understood>) -> anyhow::Result<()> {
-        let mut flushed = Instant::now();
-        while let Some(Understood { outcome, applied, snapshot }) = understood.recv().await {
+        let mut untold = Untold::default();
+        let mut next = None;
+        while let Some(first) = next_of(next.take(), &mut understood).await {
+            let (Understood { outcome, applied, record, snapshot }, other) =
+                with_waiting(first, &mut understood);
+            next = other;
+            if let Record::Missing(gap) = record {
+                self.keep_unrecorded(&outcome, gap, &mut untold).await?;
+                continue;
+            }
+            if record == Record::KeptAgain {
+                untold = Untold::default();
+                self.end_gap().await?;
+            }
             // Alerts first: history may wait for room on the disk, people may not.
-            self.desk(&outcome, applied).await;
-            self.reruns(&outcome).await;
-            outcome.fixes.iter().for_each(|fix| self.history.append(fix));
-            outcome.claims.iter().for_each(|claim| self.history.claim(claim));
-            if self.history.ready() > 4096 {
-                self.history(applied, history::Which::FullBlocksOnly).await;
-            }
-            if let Some(state) = snapshot {
-                // A restart begins from the snapshot: nothing may be missing before it.
-                let whole = self.history(applied, history::Which::All).await
-                    && self.history.applied() >= applied
-                    && self.desk_reaches(applied).await;
-                if whole {
-                    self.noted("write the snapshot", self.snapshots.write(applied + 1, &state));
-                }
-                flushed = Instant::now();
-            } else if flushed.elapsed() > HISTORY_EVERY {
-                self.history(applied, history::Which::All).await;
-                flushed = Instant::now();
-            }
-            // What it left out while the disk was full is in the journal; a restart reads it from there.
-            if let Some(sequence) = self.history.stopped_at()
-                && self.history.applied() + 1 >= sequence
+            self.keep(&outcome, applied).await?;
+            self.reruns(&outcome).await?;
+            self.positions.take(&outcome, applied).await?;
+            // A restart begins from the snapshot: nothing may be missing before it.
+            if let Some(state) = snapshot
+                && self.positions.are_whole(applied).await?
+                && self.desk_reaches(applied).await?
             {
-                anyhow::bail!("the history has room again, and is without what came after entry {sequence}");
+                let written = self.snapshots.write(applied + 1, &state);
+                if self.noted("write the snapshot", written, journal::Error::may_pass)?.is_some() {
+                    self.restarts = [self.restarts[1], applied + 1];
+                    self.positions.signs.needed_from.store(self.restarts[0], Relaxed);
+                }
             }
+        }
+        if let Some(gap) = untold.gap {
+            self.kept_unrecorded(&Outcome::default(), &gap).await?;
         }
         Ok(())
     }
 
-    /// Keeps alert changes until they are durable.
-    async fn desk(&mut self, outcome: &Outcome, applied: u64) {
-        if outcome.changes.is_empty() {
-            return;
+    /// Keeps what is in no journal, and now and then how far the gap is.
+    async fn keep_unrecorded(
+        &mut self,
+        outcome: &Outcome,
+        gap: OpenGap,
+        untold: &mut Untold,
+    ) -> anyhow::Result<()> {
+        let due = untold.told.is_none_or(|told| told.elapsed() > GAP_TOLD_EVERY);
+        if gap.gap.sequences > 0 && (due || !outcome.changes.is_empty()) {
+            self.kept_unrecorded(outcome, &gap).await?;
+            *untold = Untold { told: Some(Instant::now()), gap: None };
+        } else {
+            untold.gap = Some(gap).filter(|gap| gap.gap.sequences > 0);
         }
+        Ok(())
+    }
+
+    async fn kept_unrecorded(&mut self, outcome: &Outcome, gap: &OpenGap) -> anyhow::Result<()> {
         loop {
-            if let Some(rows) = self.noted(KEEP, self.desk.apply(&outcome.changes, applied).await) {
-                return (self.changed)(rows);
+            let kept = self.desk.apply_unrecorded(&outcome.changes, gap).await;
+            if let Some(rows) = self.noted(KEEP, kept, desk::Error::may_pass)? {
+                (self.changed)(rows);
+                return Ok(());
             }
             tokio::time::sleep(RETRY).await;
         }
     }
 
     /// Keeps what is to be run again, and what was, until it is durable: no snapshot gets ahead of it.
-    async fn reruns(&self, outcome: &Outcome) {
+    async fn reruns(&self, outcome: &Outcome) -> anyhow::Result<()> {
         while !(outcome.wanted.is_empty() && outcome.reruns.is_empty()) {
             let noted = self.desk.note_reruns(&outcome.wanted, &outcome.reruns).await;
-            if self.noted(KEEP, noted).is_some() {
-                return;
+            if self.noted(KEEP, noted, desk::Error::may_pass)?.is_some() {
+                break;
+            }
+            tokio::time::sleep(RETRY).await;
+        }
+        Ok(())
+    }
+
+    async fn end_gap(&mut self) -> anyhow::Result<()> {
+        loop {
+            let ended = self.desk.end_gap().await;
+            if let Some(rows) = self.noted(KEEP, ended, desk::Error::may_pass)? {
+                (self.changed)(rows);
+                return Ok(());
             }
             tokio::time::sleep(RETRY).await;
         }
     }
 
-    async fn desk_reaches(&self, applied: u64) -> bool {
-        self.noted(KEEP, self.desk.apply(&[], applied).await).is_some()
+    /// Keeps alert changes until they are durable.
+    async fn keep(&mut self, outcome: &Outcome, applied: u64) -> anyhow::Result<()> {
+        if outcome.changes.is_empty() {
+            return Ok(());
+        }
+        loop {
+            let kept = self.desk.apply(&outcome.changes, applied).await;
+            if let Some(rows) = self.noted(KEEP, kept, desk::Error::may_pass)? {
+                (self.changed)(rows);
+                return Ok(());
+            }
+            tokio::time::sleep(RETRY).await;
+        }
     }
 
-    async fn history(&mut self, applied: u64, which: history::Which) -> bool {
-        let flushed = self.history.flush(applied, which).await;
-        self.noted("write the history", flushed).is_some()
+    async fn desk_reaches(&self, applied: u64) -> anyhow::Result<bool> {
+        let kept = self.desk.apply(&[], applied).await;
+        Ok(self.noted(KEEP, kept, desk::Error::may_pass)?.is_some())
     }
 
-    fn noted<T, E: std::error::Error>(&self, operation: &'static str, done: Result<T, E>) -> Option<T> {
+    /// What was done; `None` where it may be tried again. Any other failure ends the watch: of a disk that failed once
+    /// nobody knows what it holds, and the journal, read back, makes all of these anew.
+    fn noted<T, E: std::error::Error + Send + Sync + 'static>(
+        &self,
+        operation: &'static str,
+        done: Result<T, E>,
+        may_pass: impl Fn(&E) -> bool,
+    ) -> anyhow::Result<Option<T>> {
         match done {
             Ok(done) => {
                 self.trouble.over(operation);
-                Some(done)
+                Ok(Some(done))
             }
-            Err(error) => {
+            Err(error) if may_pass(&error) => {
                 self.trouble.begins(operation, &error);
-                None
+                Ok(None)
             }
+            Err(error) => Err(anyhow::Error::new(error).context(format!("could not {operation}"))),
         }
     }
 }
 
+/// What was taken from the queue already, or the next of it.
+async fn next_of(
+    taken: Option<Understood>,
+    understood: &mut mpsc::Receiver<Understood>,
+) -> Option<Understood> {
+    match taken {
+        Some(taken) => Some(taken),
+        None => understood.recv().await,
+    }
+}
+
+/// What waits behind it too, up to a snapshot or a gap: one commit for all of it, so that a slow disk delays an alert by
+/// one commit and not by one for each group before it. Also gives what was taken from the queue and does not belong to it.
+fn with_waiting(
+    mut first: Understood,
+    understood: &mut mpsc::Receiver<Understood>,
+) -> (Understood, Option<Understood>) {
+    for _ in 0..UNDERSTOOD {
+        if first.snapshot.is_some() || first.record != Record::Kept {
+            break;
+        }
+        let Ok(next) = understood.try_recv() else { break };
+        if next.record != Record::Kept {
+            return (first, Some(next));
+        }
+        first.outcome.append(next.outcome);
+        (first.applied, first.snapshot) = (next.applied, next.snapshot);
+    }
+    (first, None)
+}
+
+/// What the desk was not told of a gap yet.
+#[derive(Default)]
+struct Untold {
+    gap: Option<OpenGap>,
+    told: Option<Instant>,
+}
+
 const KEEP: &str = "keep the alerts";
 
-/// Positions are in the file after this long, even when no snapshot is due.
-const HISTORY_EVERY: Duration = Duration::from_secs(60);
+/// How far a gap is stands on the desk after so long, for the case that the process ends in it. Ours.
+const GAP_TOLD_EVERY: Duration = Duration::from_secs(5);

@@ -8,25 +8,32 @@
 //! | written | entries that are durable | the journal waits, then the receivers |
 //! | entries | what the daemon itself writes down | whoever has it waits |
 //! | understood | what entries gave | the core waits, then the journal |
+mod catch_up;
 mod keeping;
+mod positions;
+mod room;
 mod stores;
 mod trouble;
 mod understanding;
+mod unrecorded;
 mod writing;
 
+pub use room::{Behind, Shown, Unwritten};
 pub use stores::{PROGRAM, Stores};
 
 use crate::alert::ChangeKind;
-use crate::desk::AlertRow;
+use crate::desk::{AlertRow, Desk};
 use crate::entry::Entry;
 use crate::journal::Ticker;
 use crate::watch::{self, Watch};
 use keeping::Keeping;
+use positions::{Feed, Positions};
+use room::{Room, Signs};
 use sensors::{Time, receiver::Delivery};
 use std::{
     fs::File,
     sync::{Arc, Mutex},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::sync::mpsc;
 use trouble::Trouble;
@@ -68,6 +75,8 @@ pub struct Pipeline {
     writer: tokio::task::JoinHandle<anyhow::Result<()>>,
     core: std::thread::JoinHandle<Watch>,
     keeper: tokio::task::JoinHandle<anyhow::Result<()>>,
+    desk: Desk,
+    signs: Arc<Signs>,
 }
 
 /// Starts the workers. Settings and program version are the first entries that they write.
@@ -85,23 +94,54 @@ pub fn start(
     let Listeners { understood: on_understood, changed, trouble } = listeners;
     let trouble = Arc::new(Trouble { tell: trouble, open: Mutex::default() });
     let versions = vec![Entry::Program(PROGRAM.to_owned()), Entry::Settings(settings.to_text())];
-    let Stores { lock, journal, snapshots, history, desk, .. } = stores;
-    let writing = Writing { journal, ticker: Ticker::default(), clock, written, others, trouble: trouble.clone() };
-    let keeping = Keeping { history, desk, snapshots, changed, trouble };
+    let Stores { lock, folder, disk, journal, snapshots, history, desk, gap, restart, .. } = stores;
+    let signs = Signs::new(restart);
+    let writing = Writing {
+        journal,
+        ticker: Ticker::default(),
+        clock,
+        written,
+        others,
+        trouble: trouble.clone(),
+        room: Room::new(&folder, &disk, signs.clone()),
+        versions,
+        gap,
+        snapshots: snapshots.clone(),
+    };
+    let positions = Positions {
+        feed: Feed::of(&history),
+        writer: history,
+        journal: folder.join("journal"),
+        snapshots: snapshots.clone(),
+        places: watch.places().clone(),
+        signs: signs.clone(),
+        trouble: trouble.clone(),
+        reached: watch.next() - 1,
+        flushed: Instant::now(),
+    };
+    let keeping =
+        Keeping { positions, desk: desk.clone(), snapshots, changed, trouble, restarts: [restart; 2] };
     Pipeline {
         _lock: lock,
         heard,
         entries,
-        writer: tokio::spawn(writing.run(versions, from_receivers)),
+        writer: tokio::spawn(writing.run(from_receivers)),
         core: std::thread::Builder::new()
             .name("core".to_owned())
             .spawn(move || understanding::understand(watch, from_journal, &understood, on_understood))
             .expect("a thread at start-up"),
         keeper: tokio::spawn(keeping.run(from_core)),
+        desk,
+        signs,
     }
 }
 
 impl Pipeline {
+    /// What is given up while the disk is full; changes are seen as they happen.
+    pub fn room(&self) -> tokio::sync::watch::Receiver<Shown> {
+        self.signs.shown.subscribe()
+    }
+
     /// Stops taking lines, lets the workers finish what they hold, and gives the core back.
     ///
     /// # Errors
@@ -113,12 +153,13 @@ impl Pipeline {
         Ok(self.core.join().expect("the core does not panic"))
     }
 
-    /// Waits until a worker has ended, which none does while lines may come unless something is badly wrong; says
-    /// what.
+    /// Waits until a worker has ended, which none does while lines may come unless something is badly wrong, or an
+    /// officer's action could not be made durable; says what.
     pub async fn ended(&mut self) -> anyhow::Error {
         let ended = tokio::select! {
             ended = &mut self.writer => ended,
             ended = &mut self.keeper => ended,
+            why = self.desk.lost() => return anyhow::anyhow!("the desk can't be made durable: {why}"),
         };
         match ended {
             Ok(Err(error)) => error,

@@ -1,22 +1,31 @@
 //! Everything one database folder holds, and how a watch comes back to where it left off.
 
 use crate::alert::ChangeKind;
-use crate::desk::{AlertRow, Desk};
+use crate::desk::{AlertRow, Desk, FirstPassword, OpenGap};
+use crate::entry::{Entry, Numbered};
 use crate::history;
 use crate::journal::{self, Journal, Snapshots};
 use crate::place::Places;
+use crate::store;
+use crate::store::disk::{self, Reserve};
 use crate::watch::{Outcome, Watch};
 use anyhow::Context as _;
-use sensors::receiver::Consignment;
+use sensors::{Time, receiver::Consignment};
 use std::{
     fs::{File, TryLockError},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
 /// Everything one database folder holds, open for writing.
 pub struct Stores {
     pub(super) lock: File,
+    pub(super) folder: PathBuf,
+    pub(super) disk: disk::Settings,
+    /// A time in which nothing was written down, and whose entry found no room yet.
+    pub(super) gap: Option<OpenGap>,
+    /// The sequence that a restart begins with.
+    pub(super) restart: u64,
     pub(super) journal: Journal,
     reader: journal::Reader,
     pub(super) snapshots: Snapshots,
@@ -42,6 +51,56 @@ fn lock(folder: &Path) -> anyhow::Result<File> {
     }
 }
 
+/// What is opened together.
+struct Opened {
+    desk: Desk,
+    password: Option<FirstPassword>,
+    journal: Journal,
+    history: history::Writer,
+}
+
+async fn open_all(folder: &Path) -> anyhow::Result<Opened> {
+    let (desk, password) = Desk::open(folder).await.context("open the desk")?;
+    let journal = Journal::open(&folder.join("journal")).await.context("open the journal")?;
+    let history = history::Writer::open(&folder.join("history.sqlite")).await.context("open the history")?;
+    Ok(Opened { desk, password, journal, history })
+}
+
+/// With less free than this, a file that can't be opened is one without room. Ours: the logs and indexes of three files.
+const OPENING: u64 = 1 << 20;
+
+/// Opens what is in the folder; where the disk is full, with the reserve, or once there is room.
+async fn open_in_room(folder: &Path, settings: &disk::Settings) -> anyhow::Result<Opened> {
+    let reserve = Reserve::new(folder, settings);
+    let free = || disk::free(folder).unwrap_or(u64::MAX);
+    let mut told = false;
+    loop {
+        if free() < settings.free_min() / 8 && settings.reserve_mib > 0 && reserve.is_held() {
+            tracing::warn!("the disk is full: the reserve is spent to start with");
+            reserve.spend().context("spend the reserve")?;
+        }
+        match open_all(folder).await {
+            Ok(opened) => {
+                if settings.free_min() > 0
+                    && free() > settings.free_min()
+                    && let Err(error) = opened.desk.hold_room().await
+                {
+                    tracing::warn!(error = crate::telemetry::chain(&error), "no room is held for the desk");
+                }
+                return Ok(opened);
+            }
+            Err(error) if settings.free_min() > 0 && free() < OPENING => {
+                if !told {
+                    tracing::error!("the disk is full, and the watch waits for room to start: {error:#}");
+                }
+                told = true;
+                tokio::time::sleep(super::RETRY).await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
 /// What tells layouts of state apart: a snapshot of another version is passed over.
 pub const PROGRAM: &str = concat!("watchkeeper ", env!("CARGO_PKG_VERSION"));
 
@@ -50,21 +109,51 @@ impl Stores {
     ///
     /// # Errors
     /// When one of them can't be opened; the message names it.
-    pub async fn open(folder: &Path) -> anyhow::Result<(Stores, Option<crate::desk::FirstPassword>)> {
-        std::fs::create_dir_all(folder).with_context(|| format!("make the folder {}", folder.display()))?;
+    pub async fn open(folder: &Path) -> anyhow::Result<(Stores, Option<FirstPassword>)> {
+        Stores::open_on(folder, disk::Settings::WAIT).await
+    }
+
+    /// The same, on a disk of which so much is kept free. On a full one the reserve is spent for it; where there is none,
+    /// it waits for room.
+    ///
+    /// # Errors
+    /// When one of them can't be opened; the message names it.
+    pub async fn open_on(
+        folder: &Path,
+        disk: disk::Settings,
+    ) -> anyhow::Result<(Stores, Option<FirstPassword>)> {
+        store::make_folder(folder).with_context(|| format!("make the folder {}", folder.display()))?;
         let lock = lock(folder)?;
-        let (desk, password) = Desk::open(folder).await.context("open the desk")?;
-        let journal = Journal::open(&folder.join("journal")).await.context("open the journal")?;
-        let history =
-            history::Writer::open(&folder.join("history.sqlite")).await.context("open the history")?;
+        let Opened { desk, password, journal, history } = open_in_room(folder, &disk).await?;
         let snapshots = Snapshots::new(&folder.join("snapshots"), PROGRAM);
         let reader = journal::Reader::open(&folder.join("journal"));
-        Ok((Stores { lock, journal, reader, snapshots, history, desk }, password))
+        let (folder, gap, restart) = (folder.to_owned(), None, 1);
+        Ok((Stores { lock, folder, disk, gap, restart, journal, reader, snapshots, history, desk }, password))
     }
 
     /// Whether nothing was ever written here.
     pub fn is_new(&self) -> bool {
         self.journal.next() == 1
+    }
+
+    /// How long the journal is kept from now on; until it is said, for ever.
+    pub fn keep_journal_by(&mut self, rules: journal::Retention) {
+        self.journal.keep_by(rules);
+    }
+
+    /// Deletes the days that these rules no longer keep, and gives their names. For a journal that nobody writes.
+    ///
+    /// # Errors
+    /// When the journal or the holds can't be read or written; the files that are named nowhere are then still there.
+    pub async fn prune(mut self, rules: &journal::Retention, at: Time) -> anyhow::Result<Vec<String>> {
+        let needed_from = self.snapshots.needed_from();
+        let pruned = self.journal.prune(rules, needed_from, at).await.context("prune the journal")?;
+        self.journal.close().await?;
+        let days = |numbered: Numbered| match numbered.entry {
+            Entry::Pruned(pruned) => pruned.days,
+            _ => Vec::new(),
+        };
+        Ok(pruned.into_iter().flat_map(days).collect())
     }
 
     /// The newest consignment of each of these chains, as the journal has it.
@@ -96,6 +185,7 @@ impl Stores {
         places: Arc<Places>,
         mut progress: impl FnMut(u64, u64),
     ) -> anyhow::Result<Watch> {
+        self.close_gap().await?;
         let told = self.desk.applied().await?;
         let kept = self.history.applied().min(told);
         let snapshot = self.snapshots.newest(kept + 1);
@@ -108,6 +198,7 @@ impl Stores {
                 }
             })
             .unwrap_or_else(|| Watch::new(places));
+        self.restart = watch.next();
         self.reader.seek(watch.next()).await?;
         let mut outcome = Outcome::default();
         while let Some(entry) = self.reader.entry().await? {
@@ -122,12 +213,33 @@ impl Stores {
         Ok(watch)
     }
 
+    /// Puts the entry of a gap into the journal that the process ended in. The desk alone knows of it.
+    async fn close_gap(&mut self) -> anyhow::Result<()> {
+        let Some(open) = self.desk.open_gap().await? else { return Ok(()) };
+        if open.first >= self.journal.next() {
+            match self.journal.append(&[Entry::Gap(open.gap.clone())]).await {
+                Err(error) if error.may_pass() => {
+                    tracing::warn!(%error, "a gap in the journal is not closed yet");
+                    self.gap = Some(open);
+                    return Ok(());
+                }
+                written => drop(written.context("close a gap in the journal")?),
+            }
+        }
+        self.desk.end_gap().await?;
+        Ok(())
+    }
+
     async fn keep(&mut self, outcome: Outcome, applied: u64) -> anyhow::Result<Vec<(ChangeKind, AlertRow)>> {
         outcome.fixes.iter().for_each(|fix| self.history.append(fix));
         outcome.claims.iter().for_each(|claim| self.history.claim(claim));
         // Full blocks leave memory in a long replay; the file then holds more than `applied` says, and knows it.
         if self.history.ready() > 4096 {
-            self.history.flush(applied, history::Which::FullBlocksOnly).await?;
+            match self.history.flush(applied, history::Which::FullBlocksOnly).await {
+                // It stops by itself when its memory is full too, and catches up later.
+                Err(error) if error.may_pass() => tracing::warn!(%error, "the history waits for room"),
+                flushed => drop(flushed?),
+            }
         }
         if !(outcome.wanted.is_empty() && outcome.reruns.is_empty()) {
             self.desk.note_reruns(&outcome.wanted, &outcome.reruns).await?;

@@ -1,6 +1,7 @@
 //! The core's worker: a thread of its own, on which nothing waits but for its queues.
 
-use crate::entry::{Entry, Numbered};
+use super::unrecorded::{Before, Group, Record};
+use crate::entry::Entry;
 use crate::watch::{Outcome, Watch};
 use tokio::sync::mpsc;
 
@@ -13,18 +14,21 @@ const SNAPSHOT_TICKS: u64 = 30;
 pub(super) struct Understood {
     pub(super) outcome: Outcome,
     pub(super) applied: u64,
+    pub(super) record: Record,
     pub(super) snapshot: Option<Vec<u8>>,
 }
 
 /// The core's worker: a thread of its own, nothing in it waits for anything but its queues.
 pub(super) fn understand(
     mut watch: Watch,
-    mut written: mpsc::Receiver<Vec<Numbered>>,
+    mut written: mpsc::Receiver<Group>,
     understood: &mpsc::Sender<Understood>,
     mut listener: Box<dyn FnMut(&Watch) + Send>,
 ) -> Watch {
     let (mut lines, mut ticks) = (0, 0);
-    while let Some(entries) = written.blocking_recv() {
+    let mut before = Before::default();
+    while let Some(Group { entries, record }) = written.blocking_recv() {
+        before.prepare(&record, &mut watch);
         let mut outcome = Outcome::default();
         for entry in &entries {
             match &entry.entry {
@@ -34,17 +38,23 @@ pub(super) fn understand(
             watch.take(entry, &mut outcome);
         }
         listener(&watch);
-        let due = lines >= SNAPSHOT_LINES || ticks >= SNAPSHOT_TICKS && lines >= SNAPSHOT_LINES / 100;
+        let due = !before.is_in_gap()
+            && (lines >= SNAPSHOT_LINES || ticks >= SNAPSHOT_TICKS && lines >= SNAPSHOT_LINES / 100);
         if due {
             (lines, ticks) = (0, 0);
         }
         let snapshot = due.then(|| watch.save());
-        if understood.blocking_send(Understood { outcome, applied: watch.next() - 1, snapshot }).is_err() {
+        let applied = watch.next() - 1;
+        if understood.blocking_send(Understood { outcome, applied, record, snapshot }).is_err() {
             break;
         }
     }
-    let last =
-        Understood { outcome: Outcome::default(), applied: watch.next() - 1, snapshot: Some(watch.save()) };
+    if before.is_in_gap() {
+        // What it knows is in no journal; the next start reads what is.
+        return watch;
+    }
+    let (outcome, applied, snapshot) = (Outcome::default(), watch.next() - 1, Some(watch.save()));
+    let last = Understood { outcome, applied, record: Record::Kept, snapshot };
     // The keeper is gone only when it failed, and says so itself.
     let _ = understood.blocking_send(last);
     watch

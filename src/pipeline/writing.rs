@@ -1,8 +1,13 @@
-//! The journal's worker: gathers what was heard into groups, and lets nothing pass before it is durable.
+//! The journal's worker: gathers what was heard into groups, and lets nothing pass before it is durable, unless the disk
+//! has no room left at all.
 
+use super::room::{Room, Unwritten, lacks_room};
+use super::unrecorded::{self, Group, Record};
 use super::{Clock, RETRY, trouble::Trouble};
+use crate::desk::OpenGap;
 use crate::entry::{Entry, Numbered};
-use crate::journal::{Journal, Ticker};
+use crate::journal::{self, Journal, Snapshots, Ticker};
+use sensors::Time;
 use sensors::receiver::{Delivery, Receipt};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc;
@@ -26,38 +31,77 @@ pub(super) struct Writing {
     pub(super) journal: Journal,
     pub(super) ticker: Ticker,
     pub(super) clock: Clock,
-    pub(super) written: mpsc::Sender<Vec<Numbered>>,
+    pub(super) written: mpsc::Sender<Group>,
     /// Entries that no receiver brings.
     pub(super) others: mpsc::Receiver<Entry>,
     pub(super) trouble: Arc<Trouble>,
+    pub(super) room: Room,
+    /// Settings and program version, which the journal takes where they are new.
+    pub(super) versions: Vec<Entry>,
+    /// What is missing in the journal, while nothing is written down.
+    pub(super) gap: Option<OpenGap>,
+    /// What a restart begins from, and so how much of the journal it needs.
+    pub(super) snapshots: Snapshots,
 }
 
+const WRITE: &str = "write the journal; lines wait";
+
 impl Writing {
-    pub(super) async fn run(
-        mut self,
-        versions: Vec<Entry>,
-        mut heard: mpsc::Receiver<Delivery>,
-    ) -> anyhow::Result<()> {
-        self.write(versions).await?;
+    pub(super) async fn run(mut self, mut heard: mpsc::Receiver<Delivery>) -> anyhow::Result<()> {
+        self.show_gap();
+        self.pass(self.versions.clone()).await?;
         loop {
             let (mut entries, mut receipts) = (Vec::new(), Vec::new());
             let open = self.gather(&mut heard, &mut entries, &mut receipts).await;
             if let Some(clock) = &self.clock {
                 self.ticker.clock(clock(), &mut entries);
             }
-            entries.extend(std::iter::from_fn(|| self.others.try_recv().ok()));
-            if !entries.is_empty() {
-                self.write(entries).await?;
-            } else if open && self.written.send(Vec::new()).await.is_err() {
-                // Nothing was heard; the picture of what was heard last is still to be drawn.
-                anyhow::bail!("the core has stopped");
+            if self.gap.is_none() {
+                entries.extend(std::iter::from_fn(|| self.others.try_recv().ok()));
             }
-            receipts.into_iter().for_each(Receipt::durable);
+            // A receipt that is dropped tells its sender that the lines may be lost.
+            if self.pass(entries).await? {
+                receipts.into_iter().for_each(Receipt::durable);
+            }
+            self.prune().await?;
             if !open {
                 self.journal.close().await?;
                 return Ok(());
             }
         }
+    }
+
+    /// Hands entries on to the core once they are durable, or unrecorded where there is no room at all; says whether they
+    /// are durable. Without entries the core draws the picture of what was heard last.
+    async fn pass(&mut self, entries: Vec<Entry>) -> anyhow::Result<bool> {
+        if self.room.is_due() {
+            self.make_room().await?;
+        }
+        if self.gap.is_some() {
+            self.pass_on_unrecorded(entries).await?;
+            return Ok(false);
+        }
+        if entries.iter().all(Entry::is_empty) {
+            self.pass_on(Vec::new(), Record::Kept).await?;
+            return Ok(true);
+        }
+        self.write(entries).await
+    }
+
+    /// Once a day, deletes the days that are no longer kept. Where that fails, they stay another day.
+    async fn prune(&mut self) -> anyhow::Result<()> {
+        if self.gap.is_some() {
+            // The next entry is the gap's.
+            return Ok(());
+        }
+        match self.journal.housekeep(|| self.snapshots.needed_from()).await {
+            Ok(pruned) if pruned.is_empty() => {}
+            Ok(pruned) => self.pass_on(pruned, Record::Kept).await?,
+            Err(error) => {
+                tracing::error!(error = crate::telemetry::chain(&error), "the journal can't be pruned");
+            }
+        }
+        Ok(())
     }
 
     /// Collects until the first line has waited long enough or the group is full. `false` when no more come.
@@ -90,26 +134,124 @@ impl Writing {
         true
     }
 
-    /// Writes until it is durable: nothing is made of a line before. A failed write is said aloud and tried again.
-    async fn write(&mut self, entries: Vec<Entry>) -> anyhow::Result<()> {
-        const WRITE: &str = "write the journal; lines wait";
-        let mut entries = Some(entries);
-        while let Some(waiting) = entries.take() {
-            match self.journal.append(&waiting).await {
+    /// Writes until it is durable, or until there is no room left that could be made: lines are then understood and not
+    /// written down. What else may pass is tried again while lines wait; any other failure ends the watch, since what a
+    /// disk failed to sync once it may call synced the next time.
+    async fn write(&mut self, entries: Vec<Entry>) -> anyhow::Result<bool> {
+        loop {
+            let error = match self.journal.append(&entries).await {
                 Ok(numbered) => {
                     self.trouble.over(WRITE);
-                    drop(waiting);
-                    if self.written.send(numbered).await.is_err() {
-                        anyhow::bail!("the core has stopped");
+                    self.room.took();
+                    self.pass_on(numbered, Record::Kept).await?;
+                    return Ok(true);
+                }
+                Err(error) => may_pass(error)?,
+            };
+            if lacks_room(&error) && self.room.refuses() {
+                self.make_room().await?;
+                if self.gap.is_some() {
+                    self.trouble.over(WRITE);
+                    self.pass_on_unrecorded(entries).await?;
+                    return Ok(false);
+                }
+            } else {
+                self.trouble.begins(WRITE, &error);
+                tokio::time::sleep(RETRY).await;
+            }
+        }
+    }
+
+    async fn pass_on(&mut self, entries: Vec<Numbered>, record: Record) -> anyhow::Result<()> {
+        let passed = self.written.send(Group { entries, record }).await;
+        passed.map_err(|_| anyhow::anyhow!("the core has stopped"))
+    }
+
+    /// Does what the room on the disk asks for: lets a day of the journal go, begins a gap or ends it.
+    async fn make_room(&mut self) -> anyhow::Result<()> {
+        let order = self.room.keep().await;
+        if order.day_goes && self.gap.is_none() {
+            self.let_a_day_go().await?;
+        }
+        match &self.gap {
+            None if order.unrecorded => {
+                self.gap = Some(unrecorded::gap_from(self.journal.next()));
+                tracing::error!("the disk is full: lines are understood and not written down");
+                self.show_gap();
+            }
+            Some(_) if !order.unrecorded => self.record_again().await?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Lets the oldest day go that may.
+    async fn let_a_day_go(&mut self) -> anyhow::Result<()> {
+        let now = self.clock.as_ref().map_or_else(Time::default, |clock| clock());
+        match self.journal.free_oldest_day(self.room.needed_from(), now).await {
+            Ok(pruned) if pruned.is_empty() => self.room.no_day_left(),
+            Ok(pruned) => {
+                for entry in &pruned {
+                    if let Entry::Pruned(run) = &entry.entry {
+                        run.days.iter().for_each(|day| self.room.day_gone(day));
                     }
                 }
-                Err(error) => {
-                    self.trouble.begins(WRITE, &error);
-                    tokio::time::sleep(RETRY).await;
-                    entries = Some(waiting);
-                }
+                self.pass_on(pruned, Record::Kept).await?;
+            }
+            Err(error) => {
+                let error = may_pass(error)?;
+                tracing::warn!(error = crate::telemetry::chain(&error), "no day of the journal can go");
+                self.room.no_day_left();
             }
         }
         Ok(())
     }
+
+    async fn pass_on_unrecorded(&mut self, entries: Vec<Entry>) -> anyhow::Result<()> {
+        let gap = self.gap.as_mut().expect("asked by the caller");
+        let numbered = unrecorded::number(gap, entries);
+        let record = Record::Missing(gap.clone());
+        self.show_gap();
+        self.pass_on(numbered, record).await
+    }
+
+    /// Puts the entry of the gap into the journal, and with it what the core works by from here on. Where there is no room
+    /// yet, nothing has changed.
+    async fn record_again(&mut self) -> anyhow::Result<()> {
+        let Some(OpenGap { gap, .. }) = &self.gap else { return Ok(()) };
+        let (lines, sequences) = (gap.lines, gap.sequences);
+        if sequences > 0 {
+            let entries: Vec<Entry> =
+                [Entry::Gap(gap.clone())].into_iter().chain(self.versions.clone()).collect();
+            match self.journal.append(&entries).await {
+                Ok(numbered) => self.pass_on(numbered, Record::KeptAgain).await?,
+                Err(error) => {
+                    may_pass(error)?;
+                    self.room.refuses();
+                    return Ok(());
+                }
+            }
+        }
+        tracing::warn!(lines, "lines are written down again; a gap stands for those that were not");
+        self.gap = None;
+        self.room.took();
+        self.show_gap();
+        Ok(())
+    }
+
+    fn show_gap(&self) {
+        let unwritten = self.gap.as_ref().map(|OpenGap { gap, .. }| Unwritten {
+            from: Some(gap.from).filter(|_| gap.sequences > 0),
+            lines: gap.lines,
+        });
+        self.room.signs.show(|shown| shown.unrecorded = unwritten);
+    }
+}
+
+/// The error again where the same may be tried again.
+fn may_pass(error: journal::Error) -> anyhow::Result<journal::Error> {
+    if error.may_pass() {
+        return Ok(error);
+    }
+    Err(anyhow::Error::new(error).context("the journal can't be made durable"))
 }

@@ -1,8 +1,9 @@
 //! Opening the database files that survive a restart, and saying clearly what is wrong with one that won't open.
 
+pub mod disk;
 mod error;
 
-pub use error::{Error, Result, failed};
+pub use error::{Error, Result, failed, may_pass};
 
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous, SqliteTransactionManager,
@@ -18,6 +19,10 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Bytes a page of a new file. Blocks of compressed positions and lines are 2-4 KiB and would waste
 /// half of a 4 KiB page.
 const PAGE_SIZE: u32 = 8192;
+
+/// The write-ahead log of a file gives room beyond this back, once it has been copied into the file. Ours: as long as it
+/// is when SQLite copies it, after 1,000 pages.
+const LOG_BYTES_MAX: &str = "8388608";
 
 /// Connections that read one file at the same time. Ours, unproven.
 const READERS_MAX: u32 = 4;
@@ -51,12 +56,16 @@ pub async fn open_writer(path: &Path, schema: Schema) -> Result<SqliteConnection
     let mut connection = options(path)
         .create_if_missing(true)
         .page_size(PAGE_SIZE)
+        .pragma("journal_size_limit", LOG_BYTES_MAX)
         .journal_mode(SqliteJournalMode::Wal)
         .connect()
         .await
         .map_err(failed(what))?;
     let (found,): (u32,) =
         sqlx::query_as("PRAGMA user_version").fetch_one(&mut connection).await.map_err(failed(what))?;
+    // What the last process left in the log may be in the system's memory alone, and called clean, where its last sync
+    // failed. Copied into the file and synced there, it is not what later transactions stand on. Waits for nobody.
+    sqlx::raw_sql("PRAGMA wal_checkpoint(PASSIVE)").execute(&mut connection).await.map_err(failed(what))?;
     let known = schema.steps.len() as u32;
     if found > known {
         return Err(Error::Newer { operation: what(), found, known });
@@ -72,6 +81,26 @@ pub async fn open_writer(path: &Path, schema: Schema) -> Result<SqliteConnection
         change.commit().await.map_err(failed(what))?;
     }
     Ok(connection)
+}
+
+/// Makes a folder that is still there after a power cut: whoever holds its name is synced.
+///
+/// # Errors
+/// What the system says.
+pub fn make_folder(path: &Path) -> std::io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let parent = match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    make_folder(parent)?;
+    match std::fs::create_dir(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    std::fs::File::open(parent)?.sync_all()
 }
 
 /// Starts a transaction that holds the write lock from its first statement.

@@ -123,6 +123,18 @@ pub struct Outcome {
     pub reruns: Vec<Rerun>,
 }
 
+impl Outcome {
+    /// What came of later entries, put behind it.
+    pub fn append(&mut self, later: Outcome) {
+        self.fixes.extend(later.fixes);
+        self.claims.extend(later.claims);
+        self.changes.extend(later.changes);
+        self.late.extend(later.late);
+        self.wanted.extend(later.wanted);
+        self.reruns.extend(later.reruns);
+    }
+}
+
 impl Watch {
     /// A watch that has seen nothing.
     pub fn new(places: Arc<Places>) -> Watch {
@@ -144,6 +156,21 @@ impl Watch {
         let mut watch = Watch { world: World::new(Settings::default(), places), stages };
         watch.settle(watch.stages.settings.clone());
         Ok(watch)
+    }
+
+    /// Goes back to a state that it saved; what it works on and with stays.
+    ///
+    /// # Errors
+    /// When the bytes are not a state of this version of the program.
+    pub fn go_back(&mut self, state: &[u8]) -> Result<(), postcard::Error> {
+        self.stages = postcard::from_bytes(state)?;
+        self.settle(self.stages.settings.clone());
+        Ok(())
+    }
+
+    /// The places that it knows.
+    pub fn places(&self) -> &Arc<Places> {
+        &self.world.places
     }
 
     /// Takes the next journal entry; appends what it gave to `outcome`.

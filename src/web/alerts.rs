@@ -79,13 +79,15 @@ pub(super) struct RowView {
     desk: Standing,
     /// From re-runs of the past, after something came late.
     amended: Amended,
+    /// Whether its facts rest on lines that were heard while nothing could be written down: they can't be derived again.
+    unrecorded: bool,
 }
 
 impl RowView {
     /// With everything.
     pub(super) fn full(row: AlertRow) -> RowView {
-        let AlertRow { alert, desk, amended } = row;
-        RowView { alert: AlertView::from(alert), desk, amended }
+        let AlertRow { alert, desk, amended, unrecorded } = row;
+        RowView { alert: AlertView::from(alert), desk, amended, unrecorded }
     }
 
     /// As lists and events have it: without measures and sightings.

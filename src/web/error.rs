@@ -123,7 +123,17 @@ impl From<desk::Error> for Error {
             E::WrongPassword => Error::new(StatusCode::UNAUTHORIZED, "not signed in", detail),
             E::Locked { .. } => Error::new(StatusCode::TOO_MANY_REQUESTS, "locked", detail),
             E::Busy => Error::busy("too many actions are waiting; try again"),
-            E::Database { .. } | E::Store(_) | E::File { .. } | E::Damaged(_) => Error::internal(error),
+            E::Database { .. } | E::Store(_) if error.may_pass() => {
+                let (title, detail) =
+                    ("no room", "the disk of the watch is full: nothing was written; try again");
+                Error {
+                    cause: Some(error.into()),
+                    ..Error::new(StatusCode::INSUFFICIENT_STORAGE, title, detail)
+                }
+            }
+            E::Lost | E::Database { .. } | E::Store(_) | E::File { .. } | E::Damaged(_) => {
+                Error::internal(error)
+            }
         }
     }
 }

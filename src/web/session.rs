@@ -47,7 +47,7 @@ pub(super) async fn sign_in(
     let began = began.inspect_err(|e| tracing::warn!(account, reason = %e, "sign-in refused"))?;
     // A new session never goes on under an old name.
     if let Some(old) = token(&headers) {
-        desk.sign_out(&old).await?;
+        desk.sign_out(&old, app.now()).await?;
     }
     tracing::info!(account, "signed in");
     let cookie = cookie(began.reveal(), app.settings.behind_tls, "");
@@ -68,7 +68,7 @@ pub(super) async fn who(State(app): State<App>, headers: HeaderMap) -> Result<Js
 #[utoipa::path(delete, path = "/api/session", tag = "session", responses((status = 204)))]
 pub(super) async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Result<impl IntoResponse, Error> {
     if let Some(token) = token(&headers) {
-        app.shared.desk.sign_out(&token).await?;
+        app.shared.desk.sign_out(&token, app.now()).await?;
     }
     let gone = cookie("", app.settings.behind_tls, "; Max-Age=0");
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, gone)]))

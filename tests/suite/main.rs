@@ -3,9 +3,16 @@
 mod ais;
 mod api;
 mod bad_input;
+mod crash;
 mod edge;
+mod faults;
+mod feeding;
+mod full_disk;
+mod journal;
 mod layers;
+mod ledger;
 mod night;
+mod powercut;
 mod probing;
 mod program;
 mod recordings;
@@ -15,6 +22,7 @@ mod rules;
 mod same_answer;
 mod sea;
 mod settings;
+mod strace;
 
 /// What builds a client of HTTP. Its library asks for a TLS configuration, which nothing here comes to use.
 fn http_client() -> reqwest::ClientBuilder {

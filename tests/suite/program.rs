@@ -60,7 +60,19 @@ impl Site {
     }
 
     /// Starts the daemon and signs in.
-    pub(crate) async fn start_as(&self, mut command: Command) -> Daemon {
+    pub(crate) async fn start_as(&self, command: Command) -> Daemon {
+        let daemon = self.spawn(command).unwrap_or_else(|log| panic!("it did not start: {log}"));
+        // The file is written before the port is open.
+        let password =
+            std::fs::read_to_string(self.data().join("first-password")).expect("the first password");
+        let body = json!({"account": "watch", "password": password.trim()});
+        let answer = daemon.client.post(format!("{}/api/session", daemon.url)).json(&body).send().await;
+        assert!(answer.expect("it answers").status().is_success(), "signing in: {}", daemon.log());
+        daemon
+    }
+
+    /// Starts the daemon and waits until it listens; gives its log where it ends before.
+    pub(crate) fn spawn(&self, mut command: Command) -> Result<Daemon, String> {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -79,19 +91,15 @@ impl Site {
         });
         let mut said = BufReader::new(child.stdout.take().expect("asked for")).lines();
         let Some(Ok(first)) = said.next() else {
+            child.wait().expect("it was started here");
             std::thread::sleep(Duration::from_millis(100));
-            panic!("it did not start: {}", log.lock().expect("nobody panics with it"));
+            return Err(log.lock().expect("nobody panics with it").clone());
         };
+        // Somebody goes on listening: to print to nobody is an error.
+        std::thread::spawn(move || said.count());
         let url = first.strip_prefix("listening on ").expect("says where").to_owned();
         let client = crate::http_client().cookie_store(true).timeout(PATIENCE).build().expect("a client");
-        let daemon = Daemon { child, url, client, log };
-        // The file is written before the port is open.
-        let password =
-            std::fs::read_to_string(self.data().join("first-password")).expect("the first password");
-        let body = json!({"account": "watch", "password": password.trim()});
-        let answer = daemon.client.post(format!("{}/api/session", daemon.url)).json(&body).send().await;
-        assert!(answer.expect("it answers").status().is_success(), "signing in: {}", daemon.log());
-        daemon
+        Ok(Daemon { child, url, client, log })
     }
 }
 

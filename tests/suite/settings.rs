@@ -14,12 +14,14 @@ const EDGE_MANUAL: &str = include_str!("../../deploy/edge.toml");
 /// Where the meaning of each key is written: the table it stands in, the source, the type.
 const SOURCES: &[(&str, &str, &str)] = &[
     ("", include_str!("../../src/config.rs"), "Settings"),
+    ("disk", include_str!("../../src/store/disk.rs"), "Settings"),
     ("track", include_str!("../../src/track/follow.rs"), "Settings"),
     ("detector.distress", include_str!("../../src/detector/distress.rs"), "Settings"),
     ("detector.rendezvous", include_str!("../../src/detector/rendezvous.rs"), "Settings"),
     ("detector.loitering", include_str!("../../src/detector/loitering.rs"), "Settings"),
     ("detector.zone_entry", include_str!("../../src/detector/zone_entry.rs"), "Settings"),
     ("alert", include_str!("../../src/alert/case.rs"), "Settings"),
+    ("journal", include_str!("../../src/journal/prune.rs"), "Retention"),
     ("edge", include_str!("../../src/edge/settings.rs"), "Door"),
     ("edge.station", include_str!("../../src/edge/settings.rs"), "Station"),
     ("receiver", include_str!("../../sensors/src/receiver/settings.rs"), "Settings"),

@@ -97,6 +97,8 @@ export interface AlertRow {
   alert: Alert;
   desk: Desk;
   amended: Amended;
+  /** Its facts rest on lines that could not be written down. */
+  unrecorded?: boolean;
 }
 
 export interface Amendment {

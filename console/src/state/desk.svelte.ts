@@ -84,8 +84,8 @@ class Desk {
     this.busy = true;
     this.refusal = null;
     try {
-      const { alert, desk, amended } = await action();
-      queue.take({ alert, desk, amended }, 'mine');
+      const { alert, desk, amended, unrecorded } = await action();
+      queue.take({ alert, desk, amended, unrecorded }, 'mine');
       if (this.page?.alert.id === alert.id) await this.open(alert.id);
       return true;
     } catch (cause) {
