@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test quick edge crash powercut faults bench bench-curve bench-flood bench-decode bench-link differential differential-slice fuzz fuzz-lines console packages clean tools node style browser release peers
+.PHONY: help run test quick edge simulate crash powercut faults bench bench-curve bench-flood bench-decode bench-link restart-time differential differential-slice fuzz fuzz-lines console packages clean tools node style browser release peers
 
 # Where the exercise's console is served.
 PORT ?= 8080
@@ -44,6 +44,10 @@ quick: tools style ## what is worth running at every commit
 edge: tools ## the edge at length: a full VHF site's day without a link, 200 kills (KILLS=1000 for a release)
 	EDGE_LINES_A_MINUTE=4500 EDGE_KILLS=$(or $(KILLS),200) cargo test --release --test suite edge:: -- --nocapture --test-threads 1
 
+simulate: tools ## seeded seas, receivers, faults and crashes: SEEDS=100000 of them, or SEED=n alone
+	@# One seed is played at once; many are worth an optimised build.
+	$(if $(SEED),SEED=$(SEED) cargo test,SEEDS=$(or $(SEEDS),100000) cargo test --release) --test suite simulation:: -- --nocapture
+
 crash: tools ## kill -9 at random moments, KILLS=1000; SEED=n for one run again
 	KILLS=$(or $(KILLS),1000) cargo test --release --test suite crash:: -- --nocapture
 
@@ -55,6 +59,9 @@ faults: tools packages ## the disk fails at each of 200 syncs, is full at each o
 
 bench: tools ## lines a second through the whole pipeline, beside splitting the same lines, and the memory it takes
 	cargo bench --bench whole_path
+
+restart-time: $(RELEASE) ## how soon a watch that was killed is back, on a journal of GB=1; ROUNDS=20
+	python3 benches/restart/run.py $(RELEASE) $(or $(ROUNDS),20) $(or $(GB),1)
 
 bench-curve: tools ## what one line costs the core with 1,000 to 300,000 vessels and under a flood of MMSIs, and the memory
 	cargo bench --bench curve

@@ -1,5 +1,5 @@
 //! The whole path, from a file to a durable database: lines a second and peak memory, beside merely splitting
-//! the same file into lines and checking their checksums. `make bench`.
+//! the same file into lines and checking their checksums, and the core alone. `make bench`.
 
 use anyhow::{Context as _, Result};
 use std::fs::File;
@@ -43,6 +43,13 @@ fn main() -> Result<()> {
     println!("whole path           {whole:>12.0} lines/s (median of {RUNS})");
     println!("split and checksum   {plain:>12.0} lines/s");
     println!("ratio                {:>12.3}", whole / plain);
+    for threads in [1, 2, 4] {
+        let mut speeds = Vec::new();
+        for _ in 0..RUNS {
+            speeds.push(core_alone(&recording, threads)?);
+        }
+        println!("core alone, {threads} thread(s)  {:>8.0} lines/s", median(speeds));
+    }
     println!("peak memory          {:>12.0} MiB", memory / 1024.0);
     Ok(())
 }
@@ -72,6 +79,18 @@ fn checksum_is_right(line: &[u8]) -> bool {
         sum ^= byte;
     }
     false
+}
+
+/// The core without journal, history and desk, on so many threads; reading the file is not counted.
+fn core_alone(recording: &Path, threads: usize) -> Result<f64> {
+    let output = Command::new(env!("CARGO_BIN_EXE_watchkeeper"))
+        .args(["replay", "--digest", "--report", "json", "--threads", &threads.to_string()])
+        .arg(recording)
+        .output()
+        .context("start watchkeeper")?;
+    anyhow::ensure!(output.status.success(), "the replay failed");
+    let digests: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+    digests["lines_per_second"].as_f64().context("no lines_per_second among the digests")
 }
 
 /// Replays the file with the real program; lines a second by its own report, and peak memory in KiB.

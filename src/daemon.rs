@@ -129,7 +129,8 @@ impl Daemon {
         let Daemon { settings, core, places, stores, watch, listener, door, started_at, recorded, .. } = self;
         let health: Vec<Arc<Health>> =
             settings.receiver.iter().map(|_| Arc::new(Health::default())).collect();
-        let board = Arc::new(Board::new(&settings, health.clone(), watch.next() > 1, started_at));
+        let skipped = stores.skipped().iter().map(|skip| skip.count).sum();
+        let board = Arc::new(Board::new(&settings, health.clone(), watch.next() > 1, skipped, started_at));
         let (live, live_seen) = channel::channel(Arc::new(LivePicture::default()));
         let (status, status_seen) = channel::channel(Arc::new(Status::default()));
         let feed = Feed::new(started_at.as_millis() as u64);

@@ -70,8 +70,8 @@ impl Pin {
 
 /// All live tracks. Serialises as its tracks alone; the tree is built anew, and answers are sorted so that
 /// a rebuilt tree gives the same ones.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(from = "FxHashMap<TrackId, Live>", into = "FxHashMap<TrackId, Live>")]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(from = "FxHashMap<TrackId, Live>")]
 pub struct Picture {
     live: FxHashMap<TrackId, Live>,
     tree: RTree<Pin>,
@@ -84,9 +84,9 @@ impl From<FxHashMap<TrackId, Live>> for Picture {
     }
 }
 
-impl From<Picture> for FxHashMap<TrackId, Live> {
-    fn from(picture: Picture) -> Self {
-        picture.live
+impl Serialize for Picture {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        sensors::sorted::map::serialize(&self.live, serializer)
     }
 }
 

@@ -1,5 +1,9 @@
 //! Recordings run through the whole pipeline into a database, and what came of them.
 
+mod digest;
+
+pub use digest::{Digests, of_journal, of_recordings};
+
 use crate::pipeline::{self, Listeners, Stores};
 use crate::place::Places;
 use crate::watch::{self, Watch};
@@ -90,7 +94,13 @@ pub async fn run(
             }
         }),
     };
-    let pipeline = pipeline::start(stores, Watch::new(places), settings, None, listeners);
+    let pipeline = pipeline::start(
+        stores,
+        Watch::new(places).with_threads(pipeline::threads()),
+        settings,
+        None,
+        listeners,
+    );
     let mut totals = Totals::default();
     for reader in readers {
         totals.feed(reader, &pipeline, progress).await?;

@@ -8,6 +8,7 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+pub mod sorted;
 pub mod time;
 pub mod vessel;
 

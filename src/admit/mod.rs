@@ -72,7 +72,8 @@ impl Admit {
         for report in reports {
             let bound = sensors::Span::from_seconds(120);
             let time = report.time;
-            let distress = matches!(&report.content, Content::Ais(ais) if ais.message.mmsi.is_distress_device());
+            let distress =
+                matches!(&report.content, Content::Ais(ais) if ais.message.mmsi.is_distress_device());
             let late = !distress && time < report.heard_at - bound && time < self.newest - bound;
             self.newest = self.newest.max(time);
             if late {

@@ -14,7 +14,9 @@ const REMEMBERED_MAX: usize = 65_536;
 /// What was heard lately, in two generations: the older is dropped whole when the newer is full or old.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Repeats {
+    #[serde(with = "sensors::sorted::map")]
     newer: FxHashMap<u64, Time>,
+    #[serde(with = "sensors::sorted::map")]
     older: FxHashMap<u64, Time>,
     newer_began: Time,
 }

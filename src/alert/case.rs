@@ -70,6 +70,7 @@ struct Case {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Raise {
     cases: BTreeMap<Key, Case>,
+    #[serde(with = "sensors::sorted::map")]
     matters: FxHashMap<TrackId, Vec<(Rule, Time)>>,
     raised: BTreeMap<Rule, u64>,
     swept: Time,

@@ -8,13 +8,24 @@ use watchkeeper::{replay, telemetry, watch};
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// Recordings, plain or gzip, run one after another.
-    #[arg(required_unless_present = "with")]
+    #[arg(required_unless_present_any = ["with", "journal"])]
     files: Vec<PathBuf>,
     #[command(flatten)]
     again: try_settings::Arguments,
     /// A new folder for the database. Without it the database is thrown away afterwards.
     #[arg(long)]
     database: Option<PathBuf>,
+    /// Runs the core alone, without a database, and prints SHA-256 digests of its whole state and of all that came out:
+    /// the same lines give the same on any machine, with any number of threads. Also says how fast it was.
+    #[arg(long, conflicts_with = "database")]
+    digest: bool,
+    /// Threads of the core with --digest; one for each processor without it.
+    #[arg(long, requires = "digest", value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: Option<u16>,
+    /// A recorded journal instead of recordings, or the data folder that it lies in. It brings its own settings; the place
+    /// files come from --settings. Needs --digest.
+    #[arg(long, requires = "digest", conflicts_with = "files")]
+    journal: Option<PathBuf>,
     /// Settings of tracks, rules, zones and places; the defaults without it.
     #[arg(long)]
     settings: Option<PathBuf>,
@@ -52,6 +63,18 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
             checksum: Default::default(),
         })
         .collect();
+    if arguments.digest {
+        let threads = arguments.threads.map_or_else(watchkeeper::pipeline::threads, usize::from);
+        let digests = match &arguments.journal {
+            Some(folder) => runtime()?.block_on(replay::of_journal(folder, places, threads))?,
+            None => replay::of_recordings(&arguments.files, &core, places, threads)?,
+        };
+        match arguments.report {
+            Form::Text => println!("{digests}"),
+            Form::Json => println!("{}", serde_json::to_string(&digests)?),
+        }
+        return Ok(());
+    }
     let (folder, thrown_away) = match arguments.database {
         Some(folder) => (folder, false),
         None => (std::env::temp_dir().join(format!("watchkeeper-replay-{}", std::process::id())), true),

@@ -61,6 +61,7 @@ fn compare(data: &Path, with: &Path, window: Window) -> anyhow::Result<Report> {
 }
 
 fn progress_bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("{wide_bar} {percent} % {eta} left").expect("a constant template");
+    let style =
+        ProgressStyle::with_template("{wide_bar} {percent} % {eta} left").expect("a constant template");
     ProgressBar::no_length().with_style(style)
 }

@@ -20,6 +20,7 @@ pub(super) struct Board {
     /// Recordings are played into a folder that already holds a journal.
     again: bool,
     places: usize,
+    skipped: u64,
     started_at: Time,
     known: Mutex<Known>,
 }
@@ -48,6 +49,7 @@ impl Board {
         settings: &Settings,
         health: Vec<Arc<Health>>,
         used_before: bool,
+        skipped: u64,
         started_at: Time,
     ) -> Board {
         Board {
@@ -56,6 +58,7 @@ impl Board {
             replays: replays(settings),
             again: replays(settings) && used_before,
             places: settings.places.len(),
+            skipped,
             started_at,
             known: Mutex::default(),
         }
@@ -98,6 +101,9 @@ impl Board {
         let mut notices = known.room.as_ref().map_or_else(Vec::new, |room| given_up(&room.borrow()));
         if let Some(trouble) = &known.trouble {
             notices.push(notice("store_refuses", &[("detail", trouble)]));
+        }
+        if self.skipped > 0 {
+            notices.push(notice("skipped_lines", &[("lines", &self.skipped.to_string())]));
         }
         if self.again {
             notices.push(notice("recording_again", &[]));

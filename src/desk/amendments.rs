@@ -168,13 +168,14 @@ impl Desk {
     /// A window can't be run again: it waits no longer, and why is kept.
     pub async fn refuse_rerun(&self, next: u64, why: &str) -> Result<(), Error> {
         let mut writer = self.writer().await?;
-        let refused =
-            sqlx::query("UPDATE rerun SET state = 'refused', refusal = ? WHERE next = ? AND state = 'wanted'")
-                .bind(why)
-                .bind(next as i64)
-                .execute(&mut *writer)
-                .await
-                .map_err(during("note why a window can't be run again"));
+        let refused = sqlx::query(
+            "UPDATE rerun SET state = 'refused', refusal = ? WHERE next = ? AND state = 'wanted'",
+        )
+        .bind(why)
+        .bind(next as i64)
+        .execute(&mut *writer)
+        .await
+        .map_err(during("note why a window can't be run again"));
         self.noted(refused.map(|_| ()))
     }
 
@@ -198,7 +199,11 @@ impl Desk {
     }
 
     /// Keeps all that a re-run says, in one transaction, and gives the alerts as they now are. The same twice is once.
-    pub async fn amend(&self, rerun: &Wanted, amends: &[Amend]) -> Result<Vec<(ChangeKind, AlertRow)>, Error> {
+    pub async fn amend(
+        &self,
+        rerun: &Wanted,
+        amends: &[Amend],
+    ) -> Result<Vec<(ChangeKind, AlertRow)>, Error> {
         let mut writer = self.writer().await?;
         let amended = write_all(&mut writer, rerun, amends).await;
         self.noted(amended)

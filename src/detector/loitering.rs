@@ -107,6 +107,7 @@ struct Stay {
 /// Slow vessels and the last hour of their paths.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Loitering {
+    #[serde(with = "sensors::sorted::map")]
     stays: FxHashMap<TrackId, Stay>,
 }
 

@@ -125,7 +125,9 @@ type Pair = (TrackId, TrackId);
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Rendezvous {
     meetings: BTreeMap<Pair, Meeting>,
+    #[serde(with = "sensors::sorted::map")]
     partners: FxHashMap<TrackId, Vec<TrackId>>,
+    #[serde(with = "sensors::sorted::map")]
     looked: FxHashMap<TrackId, Time>,
 }
 

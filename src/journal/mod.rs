@@ -9,10 +9,13 @@ mod disclose;
 mod export;
 pub mod holds;
 mod merkle;
+mod plan;
 mod prune;
 mod read;
+mod skips;
 mod snapshot;
 mod ticker;
+mod verified;
 mod verify;
 mod writer;
 
@@ -21,9 +24,11 @@ pub use disclose::{Proof, Proven, disclose};
 pub use export::{Export, Heard};
 pub use prune::Retention;
 pub use read::Reader;
-pub use snapshot::Snapshots;
+pub use skips::skips_from;
+pub use snapshot::{Draft, Snapshot, Snapshots};
 pub use ticker::Ticker;
-pub use verify::{Fault, Trust, Verified, verify};
+pub use verified::{Fault, Trust, Verified};
+pub use verify::verify;
 pub use writer::Journal;
 
 use crate::store::{self, Schema};

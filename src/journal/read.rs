@@ -57,12 +57,12 @@ impl Reader {
         self.days = files(&self.folder)?.into();
         (self.from, self.file) = (from, None);
         self.rows.clear();
-        // Whole days before it are left out: the first entry of the next day says so.
-        while let Some(next) = self.days.get(1) {
-            match self.first_of(next).await? {
-                Some(first) if first <= from => self.days.pop_front(),
-                _ => break,
-            };
+        // Whole days before it are left out: the first entry of a later day says so. A start asks for the newest day.
+        for day in (1..self.days.len()).rev() {
+            if self.first_of(&self.days[day]).await?.is_some_and(|first| first <= from) {
+                self.days.drain(..day);
+                break;
+            }
         }
         Ok(())
     }

@@ -3,16 +3,15 @@
 use super::block::{self, Head};
 use super::chain::{self, JournalId, Seal};
 use super::merkle::Hash;
+use super::verified::{Fault, Trust, Verified};
 use super::{CHAINED, Reader, files, path_of, read};
 use crate::edge::key;
 use crate::entry::{Entry, Numbered, Pruned};
 use crate::store;
 use crate::telemetry;
-use ed25519_dalek::VerifyingKey;
-use sensors::Time;
 use sqlx::{Sqlite, Transaction};
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::Path;
 
 /// Rows fetched at a time.
 const ROWS: i64 = 64;
@@ -24,52 +23,6 @@ const CHAINED_PAGE: &str =
 const UNCHAINED_PAGE: &str =
     "SELECT first, count, kind, receiver, arrived_at_first, arrived_at_last, body, NULL, NULL
     FROM entry WHERE first > ? ORDER BY first LIMIT ?";
-
-/// What the journal is held against besides itself.
-#[derive(Debug, Clone, Default)]
-pub struct Trust {
-    /// The only keys that may have sealed it; empty for any.
-    pub keys: Vec<VerifyingKey>,
-    /// What was written down elsewhere: the chain's value before the entry of this sequence.
-    pub witness: Option<(u64, [u8; 32])>,
-}
-
-/// What an intact journal holds.
-#[derive(Debug, Clone, Default)]
-pub struct Verified {
-    /// Files read.
-    pub days: u64,
-    /// Entries, those written before sealing began included.
-    pub entries: u64,
-    /// Lines, those written before sealing began included.
-    pub lines: u64,
-    /// Lines written before sealing began: readable, and not proven by anything.
-    pub lines_before_sealing: u64,
-    /// Seals.
-    pub seals: u64,
-    /// Who signed them.
-    pub keys: BTreeSet<[u8; 32]>,
-    /// The newest seal.
-    pub newest: Option<Seal>,
-    /// Entries after it. While a journal is written they are at most those of a minute.
-    pub unsealed: u64,
-    /// Runs that were pruned, as first sequence and the one after the last.
-    pub pruned: Vec<(u64, u64)>,
-    /// Files that the next pruning deletes; they are not read.
-    pub waiting: u64,
-}
-
-/// The first thing that does not fit.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}{}: {what}", file.display(), at.map(|at| format!(", entry {at}")).unwrap_or_default())]
-pub struct Fault {
-    /// The file it is in.
-    pub file: PathBuf,
-    /// The sequence of the entry, or the one that a seal stands before.
-    pub at: Option<u64>,
-    /// What does not fit.
-    pub what: String,
-}
 
 /// Checks every row of the journal in `folder`; may run while it is written. Calls `progress` with the bytes done.
 ///
@@ -369,12 +322,5 @@ async fn whole(file: &mut Transaction<'_, Sqlite>, path: &Path) -> Result<(), Bo
         Some((word,)) if word == "ok" => Ok(()),
         Some((word,)) => Err(fault(path, None, word.clone())),
         None => Err(fault(path, None, "SQLite's check of it says nothing")),
-    }
-}
-
-impl Verified {
-    /// When the newest seal was made, by the journal's own time.
-    pub fn sealed_at(&self) -> Option<Time> {
-        self.newest.as_ref().map(|seal| seal.at)
     }
 }

@@ -1,10 +1,11 @@
 //! The worker of history, desk and snapshots.
 
+use super::pace::Teller;
 use super::positions::Positions;
 use super::unrecorded::Record;
 use super::{OnChange, RETRY, UNDERSTOOD, trouble::Trouble, understanding::Understood};
 use crate::desk::{self, Desk, OpenGap};
-use crate::journal::{self, Snapshots};
+use crate::journal::{self, Draft, Snapshots};
 use crate::watch::Outcome;
 use std::{
     sync::{Arc, atomic::Ordering::Relaxed},
@@ -17,6 +18,7 @@ pub(super) struct Keeping {
     pub(super) positions: Positions,
     pub(super) desk: Desk,
     pub(super) snapshots: Snapshots,
+    pub(super) teller: Teller,
     pub(super) changed: OnChange,
     pub(super) trouble: Arc<Trouble>,
     /// The sequences after the states that a restart may begin with.
@@ -43,20 +45,28 @@ impl Keeping {
             self.keep(&outcome, applied).await?;
             self.reruns(&outcome).await?;
             self.positions.take(&outcome, applied).await?;
-            // A restart begins from the snapshot: nothing may be missing before it.
-            if let Some(state) = snapshot
-                && self.positions.are_whole(applied).await?
-                && self.desk_reaches(applied).await?
-            {
-                let written = self.snapshots.write(applied + 1, &state);
-                if self.noted("write the snapshot", written, journal::Error::may_pass)?.is_some() {
-                    self.restarts = [self.restarts[1], applied + 1];
-                    self.positions.signs.needed_from.store(self.restarts[0], Relaxed);
-                }
+            if let Some(draft) = snapshot {
+                let began = Instant::now();
+                self.put_away(draft, applied).await?;
+                self.teller.done(began.elapsed());
             }
         }
         if let Some(gap) = untold.gap {
             self.kept_unrecorded(&Outcome::default(), &gap).await?;
+        }
+        Ok(())
+    }
+
+    /// A restart begins from the snapshot: nothing may be missing before it.
+    async fn put_away(&mut self, draft: Result<Draft, journal::Error>, applied: u64) -> anyhow::Result<()> {
+        const WRITE: &str = "write the snapshot";
+        let Some(draft) = self.noted(WRITE, draft, journal::Error::may_pass)? else { return Ok(()) };
+        if self.positions.are_whole(applied).await?
+            && self.desk_reaches(applied).await?
+            && self.noted(WRITE, self.snapshots.keep(&draft), journal::Error::may_pass)?.is_some()
+        {
+            self.restarts = [self.restarts[1], applied + 1];
+            self.positions.signs.needed_from.store(self.restarts[0], Relaxed);
         }
         Ok(())
     }

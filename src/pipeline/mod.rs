@@ -9,8 +9,11 @@
 //! | entries | what the daemon itself writes down | whoever has it waits |
 //! | understood | what entries gave | the core waits, then the journal |
 mod catch_up;
+mod halted;
 mod keeping;
+mod pace;
 mod positions;
+mod recovery;
 mod room;
 mod stores;
 mod trouble;
@@ -27,6 +30,7 @@ use crate::entry::Entry;
 use crate::journal::Ticker;
 use crate::watch::{self, Watch};
 use keeping::Keeping;
+use pace::Pace;
 use positions::{Feed, Positions};
 use room::{Room, Signs};
 use sensors::{Time, receiver::Delivery};
@@ -37,6 +41,8 @@ use std::{
 };
 use tokio::sync::mpsc;
 use trouble::Trouble;
+use understanding::Understanding;
+use unrecorded::Before;
 use writing::Writing;
 
 /// Depth of the queue of batches heard, of commits and of outcomes.
@@ -47,6 +53,11 @@ const ENTRIES: usize = 8;
 
 /// How long to wait after a database refused, before the same is tried again.
 const RETRY: Duration = Duration::from_secs(1);
+
+/// How many threads the core works on: one for each processor; see [`Watch::with_threads`].
+pub fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
 
 /// Told of alert changes once they are kept.
 pub type OnChange = Box<dyn FnMut(Vec<(ChangeKind, AlertRow)>) + Send + Sync>;
@@ -94,7 +105,8 @@ pub fn start(
     let Listeners { understood: on_understood, changed, trouble } = listeners;
     let trouble = Arc::new(Trouble { tell: trouble, open: Mutex::default() });
     let versions = vec![Entry::Program(PROGRAM.to_owned()), Entry::Settings(settings.to_text())];
-    let Stores { lock, folder, disk, journal, snapshots, history, desk, gap, restart, .. } = stores;
+    let Stores { lock, folder, disk, journal, snapshots, history, desk, gap, restart, halted, .. } = stores;
+    let (pace, teller) = Pace::new();
     let signs = Signs::new(restart);
     let writing = Writing {
         journal,
@@ -119,8 +131,11 @@ pub fn start(
         reached: watch.next() - 1,
         flushed: Instant::now(),
     };
-    let keeping =
-        Keeping { positions, desk: desk.clone(), snapshots, changed, trouble, restarts: [restart; 2] };
+    let before = Before::default();
+    let listener = on_understood;
+    let understanding = Understanding { watch, before, snapshots: snapshots.clone(), halted, pace, listener };
+    let restarts = [restart; 2];
+    let keeping = Keeping { positions, desk: desk.clone(), snapshots, teller, changed, trouble, restarts };
     Pipeline {
         _lock: lock,
         heard,
@@ -128,7 +143,7 @@ pub fn start(
         writer: tokio::spawn(writing.run(from_receivers)),
         core: std::thread::Builder::new()
             .name("core".to_owned())
-            .spawn(move || understanding::understand(watch, from_journal, &understood, on_understood))
+            .spawn(move || understanding.run(from_journal, &understood))
             .expect("a thread at start-up"),
         keeper: tokio::spawn(keeping.run(from_core)),
         desk,

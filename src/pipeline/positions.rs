@@ -138,7 +138,7 @@ impl Positions {
     /// The core as it was at the newest snapshot that has not taken this sequence.
     fn watch_at(&self, next: u64) -> Watch {
         let kept = self.snapshots.newest(next);
-        let restored = kept.and_then(|(_, state)| Watch::restore(&state, self.places.clone()).ok());
+        let restored = kept.and_then(|kept| Watch::restore(&kept.state, self.places.clone()).ok());
         restored.unwrap_or_else(|| Watch::new(self.places.clone()))
     }
 

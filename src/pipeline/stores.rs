@@ -1,20 +1,19 @@
-//! Everything one database folder holds, and how a watch comes back to where it left off.
+//! Everything one database folder holds, open for writing.
 
+use super::halted::Halted;
 use crate::alert::ChangeKind;
 use crate::desk::{AlertRow, Desk, FirstPassword, OpenGap};
-use crate::entry::{Entry, Numbered};
+use crate::entry::{Entry, Numbered, Skip};
 use crate::history;
 use crate::journal::{self, Journal, Snapshots};
-use crate::place::Places;
 use crate::store;
 use crate::store::disk::{self, Reserve};
-use crate::watch::{Outcome, Watch};
+use crate::watch::Outcome;
 use anyhow::Context as _;
 use sensors::{Time, receiver::Consignment};
 use std::{
     fs::{File, TryLockError},
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 /// Everything one database folder holds, open for writing.
@@ -27,7 +26,8 @@ pub struct Stores {
     /// The sequence that a restart begins with.
     pub(super) restart: u64,
     pub(super) journal: Journal,
-    reader: journal::Reader,
+    pub(super) halted: Halted,
+    pub(super) skipped: Vec<Skip>,
     pub(super) snapshots: Snapshots,
     pub(super) history: history::Writer,
     /// Where officers work.
@@ -62,7 +62,7 @@ struct Opened {
 async fn open_all(folder: &Path) -> anyhow::Result<Opened> {
     let (desk, password) = Desk::open(folder).await.context("open the desk")?;
     let journal = Journal::open(&folder.join("journal")).await.context("open the journal")?;
-    let history = history::Writer::open(&folder.join("history.sqlite")).await.context("open the history")?;
+    let history = open_history(folder).await?;
     Ok(Opened { desk, password, journal, history })
 }
 
@@ -101,6 +101,10 @@ async fn open_in_room(folder: &Path, settings: &disk::Settings) -> anyhow::Resul
     }
 }
 
+pub(super) async fn open_history(folder: &Path) -> anyhow::Result<history::Writer> {
+    history::Writer::open(&folder.join("history.sqlite")).await.context("open the history")
+}
+
 /// What tells layouts of state apart: a snapshot of another version is passed over.
 pub const PROGRAM: &str = concat!("watchkeeper ", env!("CARGO_PKG_VERSION"));
 
@@ -126,9 +130,11 @@ impl Stores {
         let lock = lock(folder)?;
         let Opened { desk, password, journal, history } = open_in_room(folder, &disk).await?;
         let snapshots = Snapshots::new(&folder.join("snapshots"), PROGRAM);
-        let reader = journal::Reader::open(&folder.join("journal"));
-        let (folder, gap, restart) = (folder.to_owned(), None, 1);
-        Ok((Stores { lock, folder, disk, gap, restart, journal, reader, snapshots, history, desk }, password))
+        let (folder, halted) = (folder.to_owned(), Halted::new(folder));
+        let (skipped, gap, restart) = (Vec::new(), None, 1);
+        let stores =
+            Stores { lock, folder, disk, gap, restart, journal, halted, skipped, snapshots, history, desk };
+        Ok((stores, password))
     }
 
     /// Whether nothing was ever written here.
@@ -161,7 +167,10 @@ impl Stores {
     /// # Errors
     /// When the journal can't be read.
     pub async fn consignments(&self, chains: &[String]) -> anyhow::Result<Vec<Consignment>> {
-        self.reader.consignments(chains).await.context("read the newest consignments")
+        journal::Reader::open(&self.journal_folder())
+            .consignments(chains)
+            .await
+            .context("read the newest consignments")
     }
 
     /// A reader of the history, which also sees what is not flushed yet.
@@ -172,49 +181,17 @@ impl Stores {
         self.history.reader().await.context("open the history for reading")
     }
 
-    /// Comes back to the state that the journal tells of: the newest snapshot that no store is behind, and
-    /// the entries after it. Calls `progress` with the sequence reached and the last one.
-    ///
-    /// What the desk was told before it is not told again: after an upgrade that replays the whole journal,
-    /// what new rules see in the past does not land on the queue.
-    ///
-    /// # Errors
-    /// When a store can't be read or written.
-    pub async fn recover(
-        &mut self,
-        places: Arc<Places>,
-        mut progress: impl FnMut(u64, u64),
-    ) -> anyhow::Result<Watch> {
-        self.close_gap().await?;
-        let told = self.desk.applied().await?;
-        let kept = self.history.applied().min(told);
-        let snapshot = self.snapshots.newest(kept + 1);
-        let mut watch = snapshot
-            .and_then(|(next, state)| match Watch::restore(&state, places.clone()) {
-                Ok(watch) => Some(watch),
-                Err(error) => {
-                    tracing::warn!(next, %error, "snapshot can't be read; the journal is replayed from its start");
-                    None
-                }
-            })
-            .unwrap_or_else(|| Watch::new(places));
-        self.restart = watch.next();
-        self.reader.seek(watch.next()).await?;
-        let mut outcome = Outcome::default();
-        while let Some(entry) = self.reader.entry().await? {
-            watch.take(&entry, &mut outcome);
-            outcome.changes.retain(|change| change.sequence > told);
-            if outcome.fixes.len() > 100_000 || !outcome.changes.is_empty() {
-                self.keep(std::mem::take(&mut outcome), watch.next() - 1).await?;
-                progress(watch.next() - 1, self.journal.next() - 1);
-            }
-        }
-        self.keep(outcome, watch.next().saturating_sub(1)).await?;
-        Ok(watch)
+    /// Lines that the core could not take, since the snapshot that it came back from.
+    pub fn skipped(&self) -> &[Skip] {
+        &self.skipped
+    }
+
+    pub(super) fn journal_folder(&self) -> PathBuf {
+        self.folder.join("journal")
     }
 
     /// Puts the entry of a gap into the journal that the process ended in. The desk alone knows of it.
-    async fn close_gap(&mut self) -> anyhow::Result<()> {
+    pub(super) async fn close_gap(&mut self) -> anyhow::Result<()> {
         let Some(open) = self.desk.open_gap().await? else { return Ok(()) };
         if open.first >= self.journal.next() {
             match self.journal.append(&[Entry::Gap(open.gap.clone())]).await {
@@ -230,7 +207,11 @@ impl Stores {
         Ok(())
     }
 
-    async fn keep(&mut self, outcome: Outcome, applied: u64) -> anyhow::Result<Vec<(ChangeKind, AlertRow)>> {
+    pub(super) async fn keep(
+        &mut self,
+        outcome: Outcome,
+        applied: u64,
+    ) -> anyhow::Result<Vec<(ChangeKind, AlertRow)>> {
         outcome.fixes.iter().for_each(|fix| self.history.append(fix));
         outcome.claims.iter().for_each(|claim| self.history.claim(claim));
         // Full blocks leave memory in a long replay; the file then holds more than `applied` says, and knows it.

@@ -1,61 +1,96 @@
 //! The core's worker: a thread of its own, on which nothing waits but for its queues.
 
+use super::halted::Halted;
+use super::pace::Pace;
 use super::unrecorded::{Before, Group, Record};
-use crate::entry::Entry;
-use crate::watch::{Outcome, Watch};
+use crate::entry::{Entry, Numbered};
+use crate::journal::{self, Draft, Snapshots};
+use crate::watch::{Halt, Outcome, Watch};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::time::Instant;
 use tokio::sync::mpsc;
-
-/// The state is put on disk after this many lines or ticks. Ours: a restart replays at most this much,
-/// a few seconds of work.
-const SNAPSHOT_LINES: u64 = 2_000_000;
-const SNAPSHOT_TICKS: u64 = 30;
 
 /// What one group of entries came to.
 pub(super) struct Understood {
     pub(super) outcome: Outcome,
     pub(super) applied: u64,
     pub(super) record: Record,
-    pub(super) snapshot: Option<Vec<u8>>,
+    pub(super) snapshot: Option<Result<Draft, journal::Error>>,
 }
 
-/// The core's worker: a thread of its own, nothing in it waits for anything but its queues.
-pub(super) fn understand(
-    mut watch: Watch,
-    mut written: mpsc::Receiver<Group>,
-    understood: &mpsc::Sender<Understood>,
-    mut listener: Box<dyn FnMut(&Watch) + Send>,
-) -> Watch {
-    let (mut lines, mut ticks) = (0, 0);
-    let mut before = Before::default();
-    while let Some(Group { entries, record }) = written.blocking_recv() {
-        before.prepare(&record, &mut watch);
-        let mut outcome = Outcome::default();
-        for entry in &entries {
-            match &entry.entry {
-                Entry::Tick(_) => ticks += 1,
-                other => lines += other.len(),
+/// The core's worker.
+pub(super) struct Understanding {
+    pub(super) watch: Watch,
+    pub(super) before: Before,
+    pub(super) snapshots: Snapshots,
+    pub(super) halted: Halted,
+    pub(super) pace: Pace,
+    pub(super) listener: Box<dyn FnMut(&Watch) + Send>,
+}
+
+impl Understanding {
+    pub(super) fn run(
+        mut self,
+        mut written: mpsc::Receiver<Group>,
+        understood: &mpsc::Sender<Understood>,
+    ) -> Watch {
+        while let Some(Group { entries, record }) = written.blocking_recv() {
+            self.before.prepare(&record, &mut self.watch);
+            let outcome = self.take(&entries);
+            (self.listener)(&self.watch);
+            let due = !self.before.is_in_gap() && self.pace.is_due();
+            let snapshot = due.then(|| self.snapshot());
+            let applied = self.watch.next() - 1;
+            if understood.blocking_send(Understood { outcome, applied, record, snapshot }).is_err() {
+                break;
             }
-            watch.take(entry, &mut outcome);
         }
-        listener(&watch);
-        let due = !before.is_in_gap()
-            && (lines >= SNAPSHOT_LINES || ticks >= SNAPSHOT_TICKS && lines >= SNAPSHOT_LINES / 100);
-        if due {
-            (lines, ticks) = (0, 0);
+        if self.before.is_in_gap() {
+            // What it knows is in no journal; the next start reads what is.
+            return self.watch;
         }
-        let snapshot = due.then(|| watch.save());
-        let applied = watch.next() - 1;
-        if understood.blocking_send(Understood { outcome, applied, record, snapshot }).is_err() {
-            break;
-        }
+        let (outcome, applied, snapshot) = (Outcome::default(), self.watch.next() - 1, Some(self.snapshot()));
+        let last = Understood { outcome, applied, record: Record::Kept, snapshot };
+        // The keeper is gone only when it failed, and says so itself.
+        let _ = understood.blocking_send(last);
+        self.watch
     }
-    if before.is_in_gap() {
-        // What it knows is in no journal; the next start reads what is.
-        return watch;
+
+    fn take(&mut self, entries: &[Numbered]) -> Outcome {
+        let mut outcome = Outcome::default();
+        let lines = entries.iter().map(|entry| match entry.entry {
+            Entry::Tick(_) => (0, 1),
+            _ => (entry.entry.len(), 0),
+        });
+        let (lines, ticks) = lines.fold((0, 0), |(lines, ticks), some| (lines + some.0, ticks + some.1));
+        let taken = catch_unwind(AssertUnwindSafe(|| self.watch.take_all(entries, &mut outcome)));
+        if let Err(panicked) = taken {
+            match Halt::of(panicked) {
+                Ok(halt) => self.halt(halt),
+                Err(elsewhere) => resume_unwind(elsewhere),
+            }
+        }
+        self.pace.passed(lines, ticks);
+        outcome
     }
-    let (outcome, applied, snapshot) = (Outcome::default(), watch.next() - 1, Some(watch.save()));
-    let last = Understood { outcome, applied, record: Record::Kept, snapshot };
-    // The keeper is gone only when it failed, and says so itself.
-    let _ = understood.blocking_send(last);
-    watch
+
+    /// Ends the worker, and with it the process; the next start knows at which line.
+    fn halt(&self, halt: Halt) -> ! {
+        let (sequence, lines) = (halt.first, halt.count);
+        if let Err(error) = self.halted.note(&halt) {
+            tracing::error!(%error, "can't write down where the core panicked");
+        }
+        tracing::error!(sequence, lines, reason = halt.message, "the core panicked");
+        resume_unwind(Box::new(halt))
+    }
+
+    /// Writes the state as it is between two groups. What it costs is the time that the core stands still.
+    fn snapshot(&mut self) -> Result<Draft, journal::Error> {
+        let began = Instant::now();
+        let (next, now) = (self.watch.next(), self.watch.now());
+        let draft = self.snapshots.draft(next, now, |out| self.watch.save_to(out));
+        self.pace.taken(began.elapsed());
+        tracing::debug!(next, stood_still_ms = began.elapsed().as_millis() as u64, "state written");
+        draft
+    }
 }

@@ -12,8 +12,10 @@ pub fn amends(compared: &Compared, kept: &[AlertRow]) -> Vec<Amend> {
     let mut desk = OnDesk { kept, settled: BTreeSet::new() };
     let mut amends: Vec<Amend> =
         compared.differences.iter().filter_map(|difference| desk.settle(difference)).collect();
-    let left: Vec<&AlertRow> =
-        kept.iter().filter(|row| row.amended.amendments > 0 && !desk.settled.contains(&row.alert.id)).collect();
+    let left: Vec<&AlertRow> = kept
+        .iter()
+        .filter(|row| row.amended.amendments > 0 && !desk.settled.contains(&row.alert.id))
+        .collect();
     // An alert that began before the period may rest on what was not run again.
     let within = left.into_iter().filter(|row| row.alert.began_at >= compared.from);
     amends.extend(within.filter_map(|row| {
@@ -161,7 +163,8 @@ mod tests {
     #[test]
     fn facts_found_by_a_re_run_keep_the_name_and_what_the_watch_told_since() {
         let heard = alert(1, "rendezvous", 60);
-        let found = Alert { id: AlertId(2), priority: Priority::P1, severity: 90, ..alert(2, "rendezvous", 40) };
+        let found =
+            Alert { id: AlertId(2), priority: Priority::P1, severity: 90, ..alert(2, "rendezvous", 40) };
         let compared = compared(std::slice::from_ref(&heard), &[found]);
         let [amend] = &amends(&compared, &[on_desk(&heard, Amended::default())])[..] else { panic!("one") };
         let facts = amend.facts.as_ref().unwrap();

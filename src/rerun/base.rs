@@ -34,14 +34,14 @@ pub enum Error {
         begins: Time,
     },
     /// What the run would have to begin with was deleted.
-    #[error("the journal before {begins} was deleted, and no snapshot is older than {from}; {}", possible(.earliest))]
+    #[error(
+        "the journal before {begins} was deleted, and no snapshot is as old as {from}; ask for a later window"
+    )]
     Pruned {
         /// The window's begin.
         from: Time,
         /// The first time that the journal still tells.
         begins: Time,
-        /// The earliest window that can be run again.
-        earliest: Option<Time>,
     },
     /// Nothing was heard in the window.
     #[error("no line was heard between {from} and {to}; the journal tells of {begins} to {ends}")]
@@ -56,7 +56,9 @@ pub enum Error {
         ends: Time,
     },
     /// The place files are not those that the journal was kept with.
-    #[error("the journal was kept with other place files; name under `places` those whose SHA-256 is {kept} (now: {given})")]
+    #[error(
+        "the journal was kept with other place files; name under `places` those whose SHA-256 is {kept} (now: {given})"
+    )]
     OtherPlaces {
         /// As the journal names them.
         kept: String,
@@ -69,13 +71,6 @@ pub enum Error {
     /// It was told to stop.
     #[error("stopped before its end")]
     Stopped,
-}
-
-fn possible(time: &Option<Time>) -> String {
-    match time {
-        Some(time) => format!("windows from {time} on can be run again"),
-        None => "no window can be run again until the next snapshot".to_owned(),
-    }
 }
 
 /// The journal and the snapshots of one data folder, opened for reading; a daemon may be writing them.
@@ -125,18 +120,23 @@ impl Recorded {
         if !self.journal.is_dir() {
             return Err(Error::NoJournal(self.journal.clone()));
         }
-        if let Some(base) = self.restored(time) {
-            return Ok(base);
+        if let Some(snapshot) = self.snapshots.before(time) {
+            match Watch::restore(&snapshot.state, self.places.clone()) {
+                Ok(watch) => return self.passing_over(watch, Some(snapshot.now)).await,
+                Err(error) => tracing::warn!(time = %snapshot.now, %error, "snapshot passed over"),
+            }
         }
         let (first, begins) = self.begin().await?;
         if first > 1 {
-            return Err(Error::Pruned { from: time, begins, earliest: None });
+            return Err(Error::Pruned { from: time, begins });
         }
-        Ok(Base { watch: Watch::new(self.places.clone()), snapshot: None })
+        self.passing_over(Watch::new(self.places.clone()), None).await
     }
 
-    fn restored(&self, _: Time) -> Option<Base> {
-        None
+    /// What the watch itself passed over is passed over again.
+    async fn passing_over(&self, watch: Watch, snapshot: Option<Time>) -> Result<Base, Error> {
+        let skips = journal::skips_from(&self.journal, watch.next()).await?;
+        Ok(Base { watch: watch.with_skips(skips), snapshot })
     }
 
     /// The first sequence that the journal holds, and the first time that it tells.

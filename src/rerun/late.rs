@@ -79,9 +79,8 @@ pub async fn compare_holding(
 /// From when to when a window is run again: earlier windows that it touches are part of it, within a day.
 fn period(wanted: &Wanted, earlier: &[Wanted]) -> (Time, Time) {
     let to = wanted.to + AFTERMATH;
-    let touching = earlier
-        .iter()
-        .filter(|e| e.next < wanted.next && e.from <= to && e.to + AFTERMATH >= wanted.from);
+    let touching =
+        earlier.iter().filter(|e| e.next < wanted.next && e.from <= to && e.to + AFTERMATH >= wanted.from);
     let from = touching.map(|e| e.from).fold(wanted.from, Time::min);
     (from.max(wanted.from - BACK_MAX), to)
 }

@@ -125,7 +125,7 @@ impl InOrder {
     /// The alerts when all has gone on.
     pub(super) fn finish(mut self) -> Alerts {
         self.release(Time::from_millis(i64::MAX));
-        self.flush();
+        self.go_on(None);
         self.alerts
     }
 
@@ -141,7 +141,7 @@ impl InOrder {
         match item {
             Item::Tick(sequence) => self.passes(place.time, sequence),
             Item::Settings(settings) => {
-                self.flush();
+                self.go_on(None);
                 self.watch.work_by(&settings);
             }
             Item::Report(admitted) => {
@@ -158,20 +158,15 @@ impl InOrder {
     }
 
     fn passes(&mut self, now: Time, sequence: u64) {
-        if self.ticked.is_some_and(|ticked| now <= ticked) {
-            return;
+        if self.ticked.is_none_or(|ticked| now > ticked) {
+            self.ticked = Some(now);
+            self.go_on(Some((now, sequence)));
         }
-        self.flush();
-        self.ticked = Some(now);
-        let mut outcome = Outcome::default();
-        self.watch.pass(now, sequence, &mut outcome);
-        self.alerts.take(outcome.changes);
     }
 
-    fn flush(&mut self) {
+    fn go_on(&mut self, tick: Option<(Time, u64)>) {
         let mut outcome = Outcome::default();
-        self.watch.follow(&self.ready, &mut outcome);
-        self.ready.clear();
+        self.watch.follow(&mut self.ready, tick, &mut outcome);
         self.alerts.take(outcome.changes);
     }
 }

@@ -127,9 +127,5 @@ impl Both {
 
 /// What stood, with what is tried in the place of all that a trial may change.
 fn tried(standing: &Settings, with: &Settings) -> Settings {
-    Settings {
-        places: standing.places.clone(),
-        receivers: standing.receivers.clone(),
-        ..with.clone()
-    }
+    Settings { places: standing.places.clone(), receivers: standing.receivers.clone(), ..with.clone() }
 }

@@ -8,6 +8,8 @@ use crate::desk::{self, AlertRow, Desk};
 use crate::entry::{Entry, Rerun};
 use crate::telemetry;
 use crate::watch::Wanted;
+use futures_util::FutureExt;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch as channel};
 
@@ -90,12 +92,16 @@ impl Worker {
         };
         if !pending.amended {
             let stopped = self.stopped.clone();
-            match run_again(&self.recorded, &self.desk, &pending.wanted, &move || *stopped.borrow()).await {
+            let stop = move || *stopped.borrow();
+            let again = run_again(&self.recorded, &self.desk, &pending.wanted, &stop);
+            // The order of event time may come upon what the watch itself never did; that must not end the watch.
+            let done = AssertUnwindSafe(again).catch_unwind().await;
+            match done.unwrap_or(Err(Trouble::Panicked)) {
                 Ok(rows) => (self.amended)(rows),
                 Err(Trouble::Rerun(Error::Stopped)) => return Next::Later,
                 Err(Trouble::Rerun(Error::Journal(error))) => return later("run a window again", &error),
                 Err(Trouble::Desk(error)) => return later("keep amendments", &error),
-                Err(Trouble::Rerun(error)) => {
+                Err(error) => {
                     let why = telemetry::chain(&error);
                     tracing::warn!(why, from = %pending.wanted.from, to = %pending.wanted.to, "what came late can't be put in its place");
                     return match self.desk.refuse_rerun(pending.wanted.next, &why).await {
@@ -136,6 +142,9 @@ pub enum Trouble {
     /// The desk refused.
     #[error(transparent)]
     Desk(#[from] desk::Error),
+    /// A stage panicked.
+    #[error("the core panicked in the re-run")]
+    Panicked,
 }
 
 /// Runs one window again and keeps what it says; gives the alerts that it amended.

@@ -134,6 +134,7 @@ pub struct Followed<'a> {
 /// The tracks of one share of the vessels; nothing in it looks from one vessel to another.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Tracks {
+    #[serde(with = "sensors::sorted::map")]
     by_mmsi: FxHashMap<Mmsi, Vec<Track>>,
     open: usize,
     begun: u64,
@@ -169,7 +170,8 @@ impl Tracks {
             return None;
         }
         let fix = draft_fix(report, message);
-        if self.open >= settings.tracks_max && !self.by_mmsi.contains_key(&message.mmsi) {
+        let takes_it = |tracks: &Vec<Track>| choose(tracks, fix.as_ref(), settings).is_some();
+        if self.open >= settings.tracks_max && !self.by_mmsi.get(&message.mmsi).is_some_and(takes_it) {
             self.evict(settings, &mut gained.events);
         }
         let tracks = self.by_mmsi.entry(message.mmsi).or_default();

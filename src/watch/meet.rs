@@ -28,7 +28,7 @@ impl Meet {
     /// are given the vessels that may answer, and stage B's own are added.
     pub(super) fn take(
         &mut self,
-        events: Vec<Event>,
+        events: impl Iterator<Item = Event>,
         now: Time,
         context: Context<'_>,
         verdicts: &mut Vec<Verdict>,

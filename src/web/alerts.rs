@@ -8,8 +8,8 @@ use super::{
 };
 use crate::alert::{Alert, AlertId, Factor, Helper, Measure, Priority, State as Life, Subject, Words};
 use crate::desk::{
-    self, AlertRow, Amended, Counts, Decision, DecisionReason, Desk, ListQuery, LogEntry, Note, Previous, Queue,
-    Standing,
+    self, AlertRow, Amended, Counts, Decision, DecisionReason, Desk, ListQuery, LogEntry, Note, Previous,
+    Queue, Standing,
 };
 use crate::track::TrackId;
 use axum::{Json, extract::State};

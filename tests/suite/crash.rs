@@ -156,9 +156,9 @@ impl Life {
     /// The snapshot of an orderly end is the state that the journal gives.
     fn put_away(&self, what: &str) {
         let snapshots = Snapshots::new(&self.fed.site.data().join("snapshots"), PROGRAM);
-        let (next, kept) = snapshots.newest(u64::MAX).expect("it was just written");
-        assert_eq!(next, self.account.watch.next(), "{what}");
-        let kept = Watch::restore(&kept, self.account.places()).unwrap();
+        let kept = snapshots.newest(u64::MAX).expect("it was just written");
+        assert_eq!(kept.next, self.account.watch.next(), "{what}");
+        let kept = Watch::restore(&kept.state, self.account.places()).unwrap();
         assert!(state(&kept) == state(&self.account.watch), "{what}: another state than the journal gives");
     }
 }

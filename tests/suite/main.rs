@@ -22,6 +22,7 @@ mod rules;
 mod same_answer;
 mod sea;
 mod settings;
+mod simulation;
 mod strace;
 
 /// What builds a client of HTTP. Its library asks for a TLS configuration, which nothing here comes to use.

@@ -101,7 +101,8 @@ fn time(text: &str) -> Time {
 
 async fn tried(folder: &Path, window: Window, with: &Settings) -> Result<Report, Error> {
     let mut reached = 0;
-    let tried = try_settings(&Recorded::new(folder, PLACES.clone()), window, with, &mut |_, _| reached += 1).await;
+    let tried =
+        try_settings(&Recorded::new(folder, PLACES.clone()), window, with, &mut |_, _| reached += 1).await;
     assert!(tried.is_err() || reached > 0, "no progress was told");
     tried
 }
@@ -115,7 +116,8 @@ fn night() -> Vec<Heard> {
     ])
 }
 
-const NIGHT: Window = Window { from: Time::from_seconds(1_795_179_600), to: Time::from_seconds(1_795_212_000) };
+const NIGHT: Window =
+    Window { from: Time::from_seconds(1_795_179_600), to: Time::from_seconds(1_795_212_000) };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trial_says_which_alerts_appear_vanish_and_change() {
@@ -131,15 +133,20 @@ async fn a_trial_says_which_alerts_appear_vanish_and_change() {
     // A beach that is not watched, a shorter wait, and a meeting that counts as long after an hour.
     let mut with = settings_here();
     with.zone.retain(|zone| zone.id != "koh-kong-beach");
-    with.detector.rendezvous.transfer_time = toml::from_str::<Settings>("[detector.rendezvous]\ntransfer_time = 35\n")
-        .unwrap()
-        .detector
-        .rendezvous
-        .transfer_time;
-    with.detector.loitering = toml::from_str::<Settings>("[detector.loitering]\ncoast_min = 20\n").unwrap().detector.loitering;
+    with.detector.rendezvous.transfer_time =
+        toml::from_str::<Settings>("[detector.rendezvous]\ntransfer_time = 35\n")
+            .unwrap()
+            .detector
+            .rendezvous
+            .transfer_time;
+    with.detector.loitering =
+        toml::from_str::<Settings>("[detector.loitering]\ncoast_min = 20\n").unwrap().detector.loitering;
     let report = tried(folder.path(), NIGHT, &with).await.unwrap();
     let of = |rule: &str| report.rules.iter().find(|count| count.rule == rule).unwrap().clone();
-    assert_eq!((of("zone_entry").before.alerts, of("zone_entry").after.alerts, of("zone_entry").vanish), (1, 0, 1));
+    assert_eq!(
+        (of("zone_entry").before.alerts, of("zone_entry").after.alerts, of("zone_entry").vanish),
+        (1, 0, 1)
+    );
     let loitering = of("loitering");
     assert_eq!((loitering.after.alerts, loitering.vanish), (0, loitering.before.alerts));
     let rendezvous = of("rendezvous");
@@ -162,8 +169,12 @@ async fn a_trial_says_which_alerts_appear_vanish_and_change() {
     }
     pipeline.finish().await.unwrap();
     let report = tried(other.path(), NIGHT, &settings_here()).await.unwrap();
-    let appear: BTreeSet<&str> =
-        report.differences.iter().filter(|told| told.what == Kind::Appears).map(|told| told.rule.as_str()).collect();
+    let appear: BTreeSet<&str> = report
+        .differences
+        .iter()
+        .filter(|told| told.what == Kind::Appears)
+        .map(|told| told.rule.as_str())
+        .collect();
     assert_eq!(appear, ["loitering", "zone_entry"].into());
 }
 
@@ -189,7 +200,8 @@ async fn a_trial_changes_nothing_and_says_what_it_cannot_run() {
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     let before = files(folder.path());
     let beach = Window { from: time("19:40:00"), to: time("20:30:00") };
-    let report = tried(folder.path(), beach, &Settings { zone: Vec::new(), ..settings_here() }).await.unwrap();
+    let report =
+        tried(folder.path(), beach, &Settings { zone: Vec::new(), ..settings_here() }).await.unwrap();
     assert_eq!(report.differences.len(), 1, "{report}");
     let changed = &files(folder.path()) - &before;
     assert_eq!(changed.iter().map(|(name, _)| name).collect::<Vec<_>>(), Vec::<&String>::new());
@@ -208,10 +220,8 @@ async fn a_trial_changes_nothing_and_says_what_it_cannot_run() {
 
 /// What one receiver hears all night, and another's lines of which the link is down until the morning.
 fn link_down() -> (Vec<Heard>, Vec<Heard>, Time) {
-    let ours = in_order(&[
-        &heard(0, "rendezvous-flagged-transfer"),
-        &heard(0, "zone_entry-flagged-beach-at-night"),
-    ]);
+    let ours =
+        in_order(&[&heard(0, "rendezvous-flagged-transfer"), &heard(0, "zone_entry-flagged-beach-at-night")]);
     (ours, heard(1, "rendezvous-flagged-meet"), time("20:00:00"))
 }
 
@@ -220,7 +230,8 @@ async fn what_a_link_brings_late_gives_the_alerts_that_it_would_have_given_in_ti
     let (ours, theirs, up_again) = link_down();
     let in_time = tempfile::tempdir().unwrap();
     watch_over(in_time.path(), &in_order(&[&ours, &theirs]), Vec::new()).await;
-    let expected: BTreeSet<_> = rows(&desk(in_time.path()).await).await.iter().map(|row| told(&row.alert)).collect();
+    let expected: BTreeSet<_> =
+        rows(&desk(in_time.path()).await).await.iter().map(|row| told(&row.alert)).collect();
     assert!(expected.len() >= 5, "{expected:?}");
 
     let late = tempfile::tempdir().unwrap();
@@ -286,7 +297,8 @@ fn out_and_back() -> (Vec<Heard>, Vec<Heard>, Time) {
         let at = from + Span::from_minutes(minute);
         let way = [minute, 26 - minute, 8].into_iter().min().unwrap() as i32;
         let place = Place { lat: last.position.lat, lon: last.position.lon - way * 5_000, accurate: false };
-        let body = Body::PositionB(PositionB { place: Some(place), speed: Some(290), ..PositionB::default() });
+        let body =
+            Body::PositionB(PositionB { place: Some(place), speed: Some(290), ..PositionB::default() });
         let message = Message { kind: 18, repeat: 0, mmsi: last.mmsi, body };
         let tag = tag_block::compose(&format!("s:KOHKONG,c:{}", at.as_millis() / 1000));
         let text = format!("{tag}{}", to_sentences(&message, "AI", 'A', 0).concat()).into_bytes();
@@ -300,13 +312,15 @@ async fn what_late_data_explains_away_is_retracted_and_what_an_officer_decided_s
     let (ours, theirs, up_again) = out_and_back();
     let in_time = tempfile::tempdir().unwrap();
     watch_over(in_time.path(), &in_order(&[&ours, &theirs]), Vec::new()).await;
-    let expected: BTreeSet<_> = rows(&desk(in_time.path()).await).await.iter().map(|row| told(&row.alert)).collect();
+    let expected: BTreeSet<_> =
+        rows(&desk(in_time.path()).await).await.iter().map(|row| told(&row.alert)).collect();
 
     let late = tempfile::tempdir().unwrap();
     watch_over(late.path(), &in_order(&[&ours, &brought(&theirs, up_again)]), Vec::new()).await;
     let desk = desk(late.path()).await;
     let before = rows(&desk).await;
-    let of = |rows: &[AlertRow], grade: &str| rows.iter().find(|row| row.alert.grade == grade).unwrap().clone();
+    let of =
+        |rows: &[AlertRow], grade: &str| rows.iter().find(|row| row.alert.grade == grade).unwrap().clone();
     let (dwell, enter) = (of(&before, "dwell").alert.id, of(&before, "enter").alert.id);
     let (decision, reason) = (Decision::Suspicious, DecisionReason::ReferredPatrol);
     desk.decide(dwell, "watch", decision, reason, "a patrol is on its way", 0, up_again).await.unwrap();
@@ -315,9 +329,12 @@ async fn what_late_data_explains_away_is_retracted_and_what_an_officer_decided_s
 
     run_what_waits(late.path(), &desk).await;
     let after = rows(&desk).await;
-    let standing = |rows: &[AlertRow]| rows.iter().map(|row| (row.alert.id, row.desk.clone())).collect::<BTreeMap<_, _>>();
+    let standing = |rows: &[AlertRow]| {
+        rows.iter().map(|row| (row.alert.id, row.desk.clone())).collect::<BTreeMap<_, _>>()
+    };
     assert_eq!(standing(&before), standing(&after), "what people did stays");
-    let stands: BTreeSet<_> = after.iter().filter(|row| !row.amended.retracted).map(|row| told(&row.alert)).collect();
+    let stands: BTreeSet<_> =
+        after.iter().filter(|row| !row.amended.retracted).map(|row| told(&row.alert)).collect();
     assert_eq!(stands, expected);
     let gone = of(&after, "dwell");
     assert!(gone.amended.retracted, "{gone:?}");

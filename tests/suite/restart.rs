@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on panics")]
 
 use crate::program::Site;
-use crate::sea::{PLACES, at, batches, exercise, settings, voyage};
+use crate::sea::{Chance, Heard, PLACES, at, batches, exercise, settings, voyage};
 use sensors::{Span, Time};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -23,14 +23,14 @@ use watchkeeper::track::Fix;
 use watchkeeper::watch::{Outcome, Watch};
 
 /// The waters of the exercise.
-const GULF: Area = Area { west: 98.0, south: 5.0, east: 107.0, north: 15.0 };
+pub(crate) const GULF: Area = Area { west: 98.0, south: 5.0, east: 107.0, north: 15.0 };
 
-fn deaf() -> Listeners {
+pub(crate) fn deaf() -> Listeners {
     Listeners { understood: Box::new(|_| {}), changed: Box::new(|_| {}), trouble: Box::new(|_| {}) }
 }
 
 /// What is kept in a folder: every alert by its id, and every position.
-async fn kept(folder: &Path) -> (BTreeMap<String, Alert>, Vec<Fix>) {
+pub(crate) async fn kept(folder: &Path) -> (BTreeMap<String, Alert>, Vec<Fix>) {
     let (stores, _) = Stores::open(folder).await.unwrap();
     let query = ListQuery { queue: Queue::All, limit: 500, ..ListQuery::default() };
     let page = stores.desk.list(&query).await.unwrap();
@@ -60,7 +60,7 @@ async fn fixes(reader: &history::Reader) -> Vec<Fix> {
 }
 
 /// All that was written down in the folder.
-async fn journal(folder: &Path) -> Vec<Numbered> {
+pub(crate) async fn journal(folder: &Path) -> Vec<Numbered> {
     let mut reader = Reader::open(&folder.join("journal"));
     reader.seek(0).await.unwrap();
     let mut entries = Vec::new();
@@ -70,14 +70,14 @@ async fn journal(folder: &Path) -> Vec<Numbered> {
     entries
 }
 
-fn lines(entries: &[Numbered]) -> usize {
+pub(crate) fn lines(entries: &[Numbered]) -> usize {
     entries
         .iter()
         .map(|numbered| if let Entry::Lines(batch) = &numbered.entry { batch.len() } else { 0 })
         .sum()
 }
 
-fn runtime() -> tokio::runtime::Runtime {
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
@@ -172,6 +172,125 @@ fn after_crashes_the_stores_hold_what_an_uninterrupted_run_gives() {
         assert_eq!(positions.len(), given.len(), "positions are kept once each");
         assert!(positions == given, "other positions");
     });
+}
+
+/// A vessel whose every line is one that ends the core; it is heard first at the third line of the recording.
+fn panics_at_one_vessel(report: &sensors::Report) {
+    if let sensors::report::Content::Ais(ais) = &report.content
+        && ais.message.mmsi.0 == 567_000_555
+    {
+        panic!("on purpose");
+    }
+}
+
+#[test]
+fn a_line_that_ends_the_core_twice_is_written_down_and_passed_over() {
+    use sensors::message::{Body, Message, SafetyText, to_sentences};
+    let folder = tempfile::tempdir().unwrap();
+    let bad = Body::SafetyText(SafetyText { text: "ANY".into(), ..SafetyText::default() });
+    let bad = Message { kind: 14, repeat: 0, mmsi: sensors::Mmsi(567_000_555), body: bad };
+    let mut heard = voyage("distress-flagged-active-sart");
+    let bad = Heard { text: to_sentences(&bad, "AI", 'A', 0).concat().into_bytes(), ..heard[60].clone() };
+    heard.insert(60, bad);
+    let recover = |folder: &Path| {
+        let folder = folder.to_owned();
+        async move {
+            let (mut stores, _) = Stores::open(&folder).await.unwrap();
+            let equip = |watch: Watch| watch.with_inspection(panics_at_one_vessel);
+            let watch = stores.recover_with(PLACES.clone(), equip, |_, _| {}).await;
+            (stores, watch)
+        }
+    };
+    // The first time the process ends; what it was at is on disk.
+    runtime().block_on(async {
+        let (stores, watch) = recover(folder.path()).await;
+        let mut pipeline = pipeline::start(stores, watch.unwrap(), &settings(), None, deaf());
+        for batch in batches(&heard, || 500) {
+            pipeline.heard.send(batch.into()).await.unwrap();
+        }
+        let ended = tokio::time::timeout(Duration::from_secs(20), pipeline.ended()).await.unwrap();
+        assert!(ended.to_string().contains("core"), "{ended}");
+        std::mem::forget(pipeline);
+        fs::remove_file(folder.path().join("lock")).unwrap();
+    });
+    let note = fs::read_to_string(folder.path().join("panicked")).unwrap();
+    assert!(note.contains("on purpose"), "{note}");
+    let mut state = String::new();
+    // The second time the line is passed over, by everyone who reads the journal; the rest is understood.
+    runtime().block_on(async {
+        let (stores, watch) = recover(folder.path()).await;
+        assert_eq!(stores.skipped().len(), 1);
+        assert!(!folder.path().join("panicked").exists());
+        let entries = journal(folder.path()).await;
+        assert_eq!(lines(&entries), heard.len());
+        let skips: Vec<_> = entries.iter().filter_map(|e| as_skip(&e.entry)).collect();
+        assert_eq!(skips, stores.skipped());
+        let pipeline = pipeline::start(stores, watch.unwrap(), &settings(), None, deaf());
+        let watch = pipeline.finish().await.unwrap();
+        assert_eq!(watch.alerts_by_rule()["distress"], 1);
+        let (mut other, mut outcome) = (Watch::new(PLACES.clone()).with_skips(skips), Outcome::default());
+        other.take_all(&entries, &mut outcome);
+        let digests = watchkeeper::replay::of_journal(folder.path(), PLACES.clone(), 2).await.unwrap();
+        assert_eq!((watch.digest(), other.digest()), (digests.state.clone(), digests.state));
+        state = watch.digest();
+        let (alerts, positions) = kept(folder.path()).await;
+        assert_eq!((alerts.len(), positions.len()), (1, outcome.fixes.len()));
+    });
+    // From the snapshot at the end nothing is read again, and nothing ends the core.
+    runtime().block_on(async {
+        let (stores, watch) = recover(folder.path()).await;
+        assert_eq!(watch.unwrap().digest(), state);
+        drop(stores);
+    });
+}
+
+fn as_skip(entry: &Entry) -> Option<watchkeeper::entry::Skip> {
+    if let Entry::Skip(skip) = entry { Some(*skip) } else { None }
+}
+
+#[test]
+fn snapshots_damaged_anywhere_do_not_change_what_a_start_comes_back_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let heard = voyage("distress-flagged-active-sart");
+    let mut digest = String::new();
+    for share in [0.5, 1.0] {
+        runtime().block_on(async {
+            let (mut stores, _) = Stores::open(folder.path()).await.unwrap();
+            let watch = stores.recover(PLACES.clone(), |_, _| {}).await.unwrap();
+            let stop = (heard.len() as f64 * share) as usize;
+            let from = lines(&journal(folder.path()).await);
+            let pipeline = pipeline::start(stores, watch, &settings(), None, deaf());
+            for batch in batches(&heard[from..stop], || 500) {
+                pipeline.heard.send(batch.into()).await.unwrap();
+            }
+            digest = pipeline.finish().await.unwrap().digest();
+        });
+    }
+    let mut snapshots: Vec<_> =
+        fs::read_dir(folder.path().join("snapshots")).unwrap().map(|file| file.unwrap().path()).collect();
+    snapshots.sort();
+    assert_eq!(snapshots.len(), 2, "{snapshots:?}");
+    let whole: Vec<Vec<u8>> = snapshots.iter().map(|path| fs::read(path).unwrap()).collect();
+    let mut chance = Chance::new(1);
+    for round in 0..12 {
+        // None, the newest, or both are damaged, by a flipped bit or a missing end.
+        for (path, whole) in snapshots.iter().rev().zip(whole.iter().rev()).take(round % 3) {
+            let mut bytes = whole.clone();
+            let at = chance.below(bytes.len());
+            if round % 2 == 0 {
+                bytes.truncate(at);
+            } else {
+                bytes[at] ^= 1 << chance.below(8);
+            }
+            fs::write(path, bytes).unwrap();
+        }
+        runtime().block_on(async {
+            let (mut stores, _) = Stores::open(folder.path()).await.unwrap();
+            let watch = stores.recover(PLACES.clone(), |_, _| {}).await.unwrap();
+            assert_eq!(watch.digest(), digest, "round {round}");
+        });
+        snapshots.iter().zip(&whole).for_each(|(path, whole)| fs::write(path, whole).unwrap());
+    }
 }
 
 /// A box on a mast, as far as the daemon can tell.

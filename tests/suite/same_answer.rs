@@ -1,9 +1,11 @@
 //! The same journal gives the same answer, however it was cut into batches and wherever the watch was restarted.
 
-use crate::sea::{Chance, Core, Heard, at, batches, exercise, voyage, voyages};
+use crate::sea::{Chance, Core, Heard, PLACES, at, batches, exercise, settings, voyage, voyages};
 use sensors::{ReceiverId, Span, Time};
 use std::fs;
-use watchkeeper::watch::Outcome;
+use watchkeeper::entry::{Entry, Numbered};
+use watchkeeper::journal::Ticker;
+use watchkeeper::watch::{Given, Outcome, Watch};
 
 /// How many ways to cut each recording.
 const SEEDS: u64 = 3;
@@ -39,6 +41,52 @@ fn batches_never_show_in_a_result() {
     }
 }
 
+/// Everything a watch gives when its journal is taken in groups cut by chance, on so many threads.
+fn digests(entries: &[Numbered], threads: usize, mut group: impl FnMut() -> usize) -> (String, [String; 3]) {
+    let mut watch = Watch::new(PLACES.clone()).with_threads(threads);
+    let (mut given, mut rest) = (Given::default(), entries);
+    while !rest.is_empty() {
+        let (some, others) = rest.split_at(group().min(rest.len()));
+        let mut outcome = Outcome::default();
+        watch.take_all(some, &mut outcome);
+        given.add(&outcome);
+        rest = others;
+    }
+    (watch.digest(), given.finish())
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bits() {
+    let mut alerts = 0;
+    for (name, heard) in seas() {
+        let journal = |length: &mut dyn FnMut() -> usize| {
+            let mut ticker = Ticker::default();
+            let mut entries = vec![Entry::Settings(settings().to_text())];
+            batches(&heard, length).into_iter().for_each(|batch| ticker.cut(batch, &mut entries));
+            let mut next = 1;
+            let number = |entry: Entry| {
+                let numbered = Numbered { first: next, entry };
+                next = numbered.next();
+                numbered
+            };
+            entries.into_iter().map(number).collect::<Vec<_>>()
+        };
+        let mut outcome = Outcome::default();
+        let whole = journal(&mut || 4096);
+        Watch::new(PLACES.clone()).take_all(&whole, &mut outcome);
+        alerts += outcome.changes.len();
+        let expected = digests(&whole, 1, || 1);
+        for (seed, threads) in [(1, 1), (2, 2), (3, 4), (4, 4)] {
+            let mut chance = Chance::new(seed);
+            let cut = journal(&mut || 1 + chance.below([2, 4000, 300][seed as usize % 3]));
+            let most = [1, 400, 20][seed as usize % 3];
+            let given = digests(&cut, threads, || 1 + chance.below(most));
+            assert_eq!(given, expected, "{name}, {threads} threads, seed {seed}");
+        }
+    }
+    assert!(alerts > 20, "{alerts} alerts: too few to tell");
+}
+
 #[test]
 fn a_watch_put_away_and_taken_out_again_goes_on_as_if_nothing_had_been() {
     for (name, heard) in seas() {
@@ -56,6 +104,7 @@ fn a_watch_put_away_and_taken_out_again_goes_on_as_if_nothing_had_been() {
             }
             core.restart();
             assert_same(&whole.outcome, &core.outcome, &format!("{name}, seed {seed}"));
+            assert_eq!(whole.watch.digest(), core.watch.digest(), "another state: {name}, seed {seed}");
         }
     }
 }

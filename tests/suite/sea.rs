@@ -141,6 +141,24 @@ impl Chance {
         Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
+    /// A stream of a seed that has nothing to do with its others.
+    pub(crate) fn stream(seed: u64, number: u64) -> Chance {
+        let mixed = (seed ^ number.rotate_left(32)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mut chance = Chance::new(mixed ^ mixed >> 29 ^ number);
+        (0..3).for_each(|_| _ = chance.below(2));
+        chance
+    }
+
+    /// From 0 to 1.
+    pub(crate) fn unit(&mut self) -> f64 {
+        self.below(1 << 30) as f64 / f64::from(1 << 30)
+    }
+
+    /// Whether something comes about that does so in this share of cases.
+    pub(crate) fn share(&mut self, share: f64) -> bool {
+        self.unit() < share
+    }
+
     /// One of `0..n`.
     pub(crate) fn below(&mut self, n: usize) -> usize {
         self.0 ^= self.0 >> 12;

@@ -46,6 +46,7 @@ pub struct Decoder {
 pub(super) struct All {
     assembly: Assembly,
     groups: Groups,
+    #[serde(with = "crate::sorted::set")]
     pub(super) senders: FxHashSet<u32>,
     #[serde(skip)]
     recent: Recent,
