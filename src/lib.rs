@@ -10,6 +10,7 @@ pub mod entry;
 pub mod admit;
 pub mod track;
 pub mod picture;
+pub mod reception;
 pub mod detector;
 pub mod alert;
 pub mod watch;

@@ -112,6 +112,16 @@ impl Span {
         self.0 as f64 / 3_600_000.0
     }
 
+    /// This length and another.
+    pub const fn plus(self, other: Span) -> Span {
+        Span(self.0.saturating_add(other.0))
+    }
+
+    /// This length without another.
+    pub const fn minus(self, other: Span) -> Span {
+        Span(self.0.saturating_sub(other.0))
+    }
+
     /// The same length without its sign.
     pub const fn abs(self) -> Span {
         Span(self.0.saturating_abs())

@@ -1,16 +1,70 @@
-//! Stage 0, admit: lines become reports, and one transmission heard twice is one report.
+//! Stage 0, admit: lines become reports; one transmission is one report, dated right, and its receivers are known.
 
-mod repeats;
+mod clock;
+mod gather;
+mod health;
+mod memory;
+mod pairs;
+mod rate;
+mod seconds;
+mod truth;
 
-use repeats::Repeats;
+#[cfg(test)]
+mod tests;
+
+pub use clock::{ClockState, Source};
+pub use gather::{Copy, Hearing};
+pub use health::{Condition, Health, Heartbeat, Silence};
+
+use clock::{Clocks, LEAP, clock_of};
+use gather::{Gather, Heard, WINDOW};
+use health::Hearer;
+use memory::Memory;
+use seconds::{OddVessels, freshness, lag};
+use sensors::message::Body;
+use sensors::report::{Ais, Content};
 use sensors::sentence::Checksum;
-use sensors::{Counts, Decoder, Line, ReceiverId, Report, Tally, Time, receiver::Batch, report::Content};
+use sensors::{Counts, Decoder, Line, ReceiverId, Report, Span, Tally, Time, receiver::Batch};
 use serde::{Deserialize, Serialize};
+use truth::Who;
 
 /// How clocks are learned and repeats known.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Settings {}
+pub struct Settings {
+    /// Seconds behind the newest report after which a report comes too late for the live picture. 120 s, definition
+    /// 6.0.
+    pub lateness_seconds: f64,
+    /// Seconds by which a receiver's clock is off before it is pointed out. 5 s, definition 6.0.
+    pub offset_flagged_seconds: f64,
+    /// Seconds by which a receiver's clock is off before its positions move no vessel any more. 30 s: Global Fishing
+    /// Watch's limit.
+    pub offset_max_seconds: f64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings { lateness_seconds: 120.0, offset_flagged_seconds: 5.0, offset_max_seconds: 30.0 }
+    }
+}
+
+impl Settings {
+    fn lateness(&self) -> Span {
+        span(self.lateness_seconds)
+    }
+
+    fn offset_flagged(&self) -> Span {
+        span(self.offset_flagged_seconds)
+    }
+
+    fn offset_max(&self) -> Span {
+        span(self.offset_max_seconds)
+    }
+}
+
+fn span(seconds: f64) -> Span {
+    Span::from_millis((seconds * 1000.0) as i64)
+}
 
 /// A report that was let in.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,7 +75,7 @@ pub struct Admitted {
     pub standing: Standing,
 }
 
-/// Whether a report's position may move a track.
+/// Whether a report's position may move a track. A call for help always may.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
@@ -48,18 +102,63 @@ pub struct Late {
     pub reports: u64,
 }
 
+impl Late {
+    fn add(late: &mut Option<Late>, time: Time) {
+        let all = late.get_or_insert(Late { from: time, to: time, reports: 0 });
+        *all = Late { from: all.from.min(time), to: all.to.max(time), reports: all.reports + 1 };
+    }
+}
+
+/// What a tick gives.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Ticked {
+    /// Who heard what, in the order that it was first heard.
+    pub hearings: Vec<Hearing>,
+    /// What came late.
+    pub late: Option<Late>,
+}
+
+/// How many reports were not simply let in, so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sorted {
+    /// Another receiver's copy, or a repeat, of one already let in.
+    pub repeated: u64,
+    /// Let in as stale.
+    pub stale: u64,
+    /// Let in as heard under a clock that can't be trusted.
+    pub unclocked: u64,
+    /// Let in as late.
+    pub late: u64,
+    /// Transmissions whose other receivers are not known, for want of room.
+    pub copies_cut: u64,
+    /// Payloads forgotten before their time, for want of room: a repeat of one passes as new.
+    pub payloads_forgotten: u64,
+}
+
 /// The stage: what it must remember between two batches.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Admit {
     decoder: Decoder,
-    repeats: Repeats,
-    repeated: u64,
-    now: Time,
-    newest: Time,
+    #[serde(skip)]
+    settings: Settings,
+    gather: Gather,
+    memory: Memory,
+    clocks: Clocks,
+    odd_vessels: OddVessels,
+    hearers: Vec<Hearer>,
     late: Option<Late>,
+    sorted: Sorted,
+    now: Time,
+    /// The edge's clock at the last report or tick.
+    passed: Option<Time>,
 }
 
 impl Admit {
+    /// Works by these settings from here on.
+    pub fn settle(&mut self, settings: Settings) {
+        self.settings = settings;
+    }
+
     /// Decodes a batch of lines whose first has the sequence `first`; appends what is new to `out`.
     pub fn lines(&mut self, first: u64, batch: &Batch, out: &mut Vec<Admitted>) {
         let mut reports = Vec::with_capacity(batch.len());
@@ -68,20 +167,13 @@ impl Admit {
             let line = Line { receiver: batch.receiver(), sequence: first + index as u64, heard_at, bytes };
             self.decoder.line(line, &mut reports);
         }
-        reports.retain(|report| self.is_new(report));
+        let hearers = usize::from(batch.receiver().0) + 1;
+        if self.hearers.len() < hearers {
+            self.hearers.resize_with(hearers, Hearer::default);
+        }
+        out.reserve(reports.len());
         for report in reports {
-            let bound = sensors::Span::from_seconds(120);
-            let time = report.time;
-            let distress =
-                matches!(&report.content, Content::Ais(ais) if ais.message.mmsi.is_distress_device());
-            let late = !distress && time < report.heard_at - bound && time < self.newest - bound;
-            self.newest = self.newest.max(time);
-            if late {
-                let all = self.late.get_or_insert(Late { from: time, to: time, reports: 0 });
-                *all = Late { from: all.from.min(time), to: all.to.max(time), reports: all.reports + 1 };
-            }
-            let standing = if late { Standing::Late } else { Standing::Good };
-            out.push(Admitted { report, standing });
+            self.report(report, out);
         }
     }
 
@@ -95,19 +187,140 @@ impl Admit {
         }
     }
 
-    /// The clock of the edge passes.
-    pub fn tick(&mut self, now: Time) -> Option<Late> {
-        self.now = self.now.max(now);
-        self.late.take()
+    /// The clock of the edge passes; gives what was gathered since it did last.
+    pub fn tick(&mut self, now: Time, sequence: u64) -> Ticked {
+        self.pass(now);
+        self.now = if self.now.since(now) > self.settings.lateness() { now } else { self.now.max(now) };
+        self.gather.close_before(now);
+        self.clocks.tick(now, &self.settings);
+        self.hearers.iter_mut().for_each(|hearer| hearer.tick(now));
+        Ticked { hearings: self.gather.take(sequence), late: self.late.take() }
     }
 
-    fn is_new(&mut self, report: &Report) -> bool {
-        let Content::Ais(ais) = &report.content else { return true };
-        let new = self.repeats.first_time(ais.payload_hash, report.time);
-        if !new {
-            self.repeated += 1;
+    #[inline]
+    fn report(&mut self, mut report: Report, out: &mut Vec<Admitted>) {
+        let Report { receiver, sequence, time: raw, heard_at, .. } = report;
+        self.pass(heard_at);
+        let clock = clock_of(receiver, raw != heard_at);
+        let time = self.clocks.hear(clock, raw, heard_at);
+        report.time = time;
+        let standing = match &report.content {
+            Content::Ais(ais) => {
+                self.hears(ais, receiver, clock, raw, heard_at);
+                // What a fixed station says may just have told how wrong the clock is.
+                let heard = Heard { sequence, raw, time, heard_at, receiver, clock, ais };
+                match self.standing(&heard) {
+                    Some(standing) => standing,
+                    None => return self.sorted.repeated += 1,
+                }
+            }
+            Content::Gnss(gnss) => {
+                if let Some(utc) = gnss.utc {
+                    self.clocks.witness(clock, Who::Satellites, utc, raw, heard_at, &self.settings);
+                }
+                Standing::Good
+            }
+            Content::Radar(_) | Content::Transponder(_) => self.dated(clock, time, heard_at),
+        };
+        match standing {
+            Standing::Good => self.clocks.let_in(clock, time),
+            Standing::Stale => self.sorted.stale += 1,
+            Standing::Unclocked => self.sorted.unclocked += 1,
+            Standing::Late => {
+                self.sorted.late += 1;
+                Late::add(&mut self.late, time);
+            }
         }
-        new
+        out.push(Admitted { report, standing });
+    }
+
+    /// The edge's clock has come to `now`.
+    #[inline]
+    fn pass(&mut self, now: Time) {
+        if let Some(passed) = self.passed.filter(|passed| now.since(*passed).abs() > LEAP) {
+            self.clocks.edge_leaps(passed, now);
+        }
+        self.passed = Some(now);
+    }
+
+    /// What a message says of the receiver that heard it.
+    #[inline]
+    fn hears(&mut self, ais: &Ais, receiver: ReceiverId, clock: u32, raw: Time, heard_at: Time) {
+        let hearer = &mut self.hearers[usize::from(receiver.0)];
+        hearer.message(heard_at);
+        let message = &ais.message;
+        match &message.body {
+            // One that was sent on by a repeater is late by nature.
+            Body::Clock(said) if message.repeat == 0 && !ais.own_ship => {
+                hearer.fixed(message.mmsi, true, heard_at);
+                if let Some(utc) = said.utc() {
+                    // It tells whole seconds.
+                    let utc = utc + Span::from_millis(500);
+                    self.clocks.witness(clock, Who::Base(message.mmsi), utc, raw, heard_at, &self.settings);
+                }
+            }
+            Body::AidToNavigation(_) => hearer.fixed(message.mmsi, false, heard_at),
+            _ => {}
+        }
+    }
+
+    /// What an AIS report is let in as; `None` for a copy or a repeat.
+    #[inline]
+    fn standing(&mut self, heard: &Heard<'_>) -> Option<Standing> {
+        let Heard { time, raw, ais, clock, .. } = *heard;
+        if let Some((first_clock, first_raw)) = self.gather.copy(heard) {
+            if first_clock != clock {
+                self.clocks.pair((first_clock, first_raw), (clock, raw), heard.heard_at);
+            }
+            return None;
+        }
+        let message = &ais.message;
+        let fresh = freshness(&message.body);
+        let mut stale = false;
+        let before = self.memory.heard(ais.payload_hash, time, |before| {
+            let later = time.since(before).abs();
+            stale = later > WINDOW && fresh.as_ref().is_some_and(|fresh| !fresh.may_be_again(later));
+            later <= WINDOW || stale
+        });
+        if before.is_some_and(|before| time.since(before).abs() <= WINDOW) {
+            return None;
+        }
+        self.gather.begin(heard);
+        if let Some(second) = fresh.and_then(|fresh| fresh.second) {
+            let lag = lag(raw, second);
+            if self.clocks.is_odd(clock, lag) {
+                stale |= !self.odd_vessels.is_its_way(message.mmsi, lag);
+            } else {
+                self.odd_vessels.in_time(message.mmsi);
+            }
+        }
+        if calls_for_help(ais) {
+            return Some(Standing::Good);
+        }
+        Some(match self.dated(clock, time, heard.heard_at) {
+            Standing::Unclocked => Standing::Unclocked,
+            _ if stale => Standing::Stale,
+            dated => dated,
+        })
+    }
+
+    /// What its time alone makes of a report.
+    fn dated(&self, clock: u32, time: Time, heard_at: Time) -> Standing {
+        if !self.clocks.is_trusted(clock) {
+            return Standing::Unclocked;
+        }
+        // Behind the newest, and behind its own arrival: where the edge's clock was set back, or a second recording is
+        // read, the newest is of another time.
+        let bound = heard_at - self.settings.lateness();
+        if time < bound && self.watermark().is_some_and(|watermark| time < watermark) {
+            return Standing::Late;
+        }
+        Standing::Good
+    }
+
+    /// Event time before which reports are late: the newest, less the settings' lateness.
+    pub fn watermark(&self) -> Option<Time> {
+        self.clocks.newest().map(|newest| newest - self.settings.lateness())
     }
 
     /// The newest moment that any entry told of.
@@ -132,6 +345,31 @@ impl Admit {
 
     /// How many reports were another receiver's copy, or a repeat, of one already admitted.
     pub fn repeated(&self) -> u64 {
-        self.repeated
+        self.sorted.repeated
+    }
+
+    /// How many reports were not simply let in.
+    pub fn sorted(&self) -> Sorted {
+        Sorted { copies_cut: self.gather.cut(), payloads_forgotten: self.memory.let_go(), ..self.sorted }
+    }
+
+    /// How each receiver is that has brought an AIS message, by number.
+    pub fn receivers(&self) -> Vec<Condition> {
+        let heard =
+            (0..=u16::MAX).map(ReceiverId).zip(&self.hearers).filter(|(_, hearer)| hearer.has_heard());
+        let clock = |receiver| self.clocks.state(receiver, &self.settings);
+        heard.map(|(receiver, hearer)| hearer.condition(receiver, self.now, clock(receiver))).collect()
+    }
+}
+
+/// Distress comes before everything: whatever the clocks say, it is shown where it is.
+fn calls_for_help(ais: &Ais) -> bool {
+    /// Navigational status of an active AIS-SART, man-overboard device or EPIRB. Source: ITU-R M.1371-5, table 48.
+    const ACTIVE: u8 = 14;
+    let message = &ais.message;
+    match &message.body {
+        Body::SafetyText(_) => true,
+        Body::PositionA(position) if position.status == ACTIVE => true,
+        _ => message.mmsi.is_distress_device(),
     }
 }

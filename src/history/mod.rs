@@ -6,6 +6,7 @@
 mod best;
 mod codec;
 mod format;
+mod hearings;
 mod live;
 mod page;
 mod query;
@@ -20,6 +21,7 @@ mod tests;
 
 pub use codec::Corrupt;
 pub use format::{Format, safe_text, write_claims, write_positions};
+pub use hearings::ANSWER_MAX;
 pub use page::{Cursor, Page, Paging};
 pub use query::{Asked, Problem, Question, Subject, answer, parse_time};
 pub use reader::{Head, Reader};
@@ -36,7 +38,7 @@ pub const BLOCK_FIXES: usize = 512;
 
 /// The tables of the history file.
 pub(crate) const SCHEMA: store::Schema =
-    store::Schema { name: "history", steps: &[include_str!("schema.sql")] };
+    store::Schema { name: "history", steps: &[include_str!("schema.sql"), include_str!("hearings.sql")] };
 
 /// Why a question has no answer or a flush did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +55,14 @@ pub enum Error {
         first_sequence: u64,
         /// What is wrong with its bytes.
         source: Corrupt,
+    },
+    /// One block of hearings is damaged.
+    #[error("the block of hearings that begins at sequence {first_sequence} is damaged: {detail}")]
+    DamagedHearings {
+        /// The block's first journal sequence.
+        first_sequence: u64,
+        /// What is wrong with its bytes.
+        detail: String,
     },
     /// More vessels at once in the box than one question may touch.
     #[error("more than {blocks_max} vessels at a time in this box; ask for a smaller one")]

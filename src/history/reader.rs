@@ -81,6 +81,10 @@ impl Reader {
         Reader { file, live }
     }
 
+    pub(super) fn file(&self) -> &SqlitePool {
+        &self.file
+    }
+
     /// Positions of one vessel from `from` to before `to`, by time, track and sequence.
     ///
     /// # Errors

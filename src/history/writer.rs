@@ -1,8 +1,10 @@
 //! Writing positions and claims down: gathered by track in memory, then many blocks in one transaction.
 
 use super::codec::{Decoder, Encoder};
+use super::hearings::{self, Waiting};
 use super::live::{Block, FULL, Live, Tail};
 use super::{Reader, Result, SCHEMA, rows};
+use crate::admit::Hearing;
 use crate::store::{self, failed};
 use crate::track::{Claim, Fix, TrackId};
 use rustc_hash::FxHashMap;
@@ -45,6 +47,7 @@ pub struct Writer {
     encoder: Encoder,
     /// Full blocks, in the order they filled.
     ready: Vec<Arc<Block>>,
+    hearings: Waiting,
     /// Up to here everything is in the file.
     applied: u64,
     /// Transactions in the file.
@@ -125,6 +128,7 @@ impl Writer {
             live: Arc::new(Live::default()),
             encoder: Encoder::new(),
             ready: Vec::new(),
+            hearings: Waiting::default(),
             applied: state.applied,
             flushes: state.flushes,
             beyond,
@@ -243,6 +247,15 @@ impl Writer {
         self.live.claims().add(claim);
     }
 
+    /// Takes who heard a transmission.
+    pub fn hearing(&mut self, hearing: &Hearing) {
+        if !self.takes(hearing.told) {
+            return self.turn_away(hearing.told);
+        }
+        self.newest = self.newest.max(hearing.told);
+        self.hearings.add(hearing);
+    }
+
     fn takes(&mut self, sequence: u64) -> bool {
         // What one line says is taken or refused as a whole.
         if self.stopped_at.is_none() && sequence > self.newest && self.is_over_full() {
@@ -254,6 +267,7 @@ impl Writer {
     fn is_over_full(&self) -> bool {
         self.held >= self.limits.held
             || self.ready.len() >= self.limits.ready
+            || self.hearings.blocks() >= hearings::READY_MAX
             // Looked at now and then: it takes a lock.
             || (self.counts.claims % 1024 == 1023 && self.live.claims().values >= self.limits.claims)
     }
@@ -275,7 +289,9 @@ impl Writer {
     /// # Errors
     /// When the file can't be written, such as [`store::Error::DiskFull`].
     pub async fn flush(&mut self, applied: u64, which: Which) -> Result<Flushed> {
-        let all = which == Which::All || self.live.claims().values >= self.limits.claims / 2;
+        let all = which == Which::All
+            || self.live.claims().values >= self.limits.claims / 2
+            || self.hearings.blocks() >= hearings::READY_MAX / 2;
         let applied = match self.stopped_at {
             _ if !all => self.applied,
             Some(stopped) => applied.min(stopped.saturating_sub(1)).max(self.applied),
@@ -299,6 +315,7 @@ impl Writer {
             let claims: Vec<_> = self.live.claims().all().collect();
             rows::write_claims(&mut change, &claims).await?;
             done.claims = claims.len() as u64;
+            self.hearings.write(&mut change).await?;
         }
         let flushes = self.flushes + 1;
         rows::write_state(&mut change, &rows::State { applied, heard_at: now, flushes }).await?;
@@ -357,6 +374,7 @@ impl Writer {
         }
         let mut claims = self.live.claims();
         if all {
+            self.hearings.clear();
             claims.clear(self.flushes);
         } else {
             claims.flushes = self.flushes;

@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-/// Lines after which a snapshot is due. Measured: the core takes them in half a second, and so does a restart.
+/// Lines after which a snapshot is due. A third of a second of the core's work by a profile of one thread over a busy
+/// sea (0.63 microseconds a line, 2,000 vessels); what a restart then takes in all is not measured yet.
 const LINES: u64 = 500_000;
 
 /// Where few lines come, one is due after so many ticks (five minutes) and a hundredth of the lines.

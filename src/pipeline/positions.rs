@@ -91,6 +91,7 @@ impl Positions {
     async fn take_live(&mut self, outcome: &Outcome, applied: u64) -> anyhow::Result<()> {
         outcome.fixes.iter().for_each(|fix| self.writer.append(fix));
         outcome.claims.iter().for_each(|claim| self.writer.claim(claim));
+        outcome.hearings.iter().for_each(|hearing| self.writer.hearing(hearing));
         if let Some(from) = self.writer.stopped_at() {
             self.stop(from);
         } else if self.writer.ready() > READY_MAX {

@@ -114,7 +114,7 @@ impl Stores {
                 return Ok(Err(Halt::of(panicked).unwrap_or_else(|elsewhere| resume_unwind(elsewhere))));
             }
             outcome.changes.retain(|change| change.sequence > told);
-            if outcome.fixes.len() > FIXES || !outcome.changes.is_empty() {
+            if outcome.fixes.len() + outcome.hearings.len() > FIXES || !outcome.changes.is_empty() {
                 self.keep(std::mem::take(&mut outcome), watch.next() - 1).await?;
             }
             progress(watch.next() - 1, self.journal.next() - 1);

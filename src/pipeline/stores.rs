@@ -214,6 +214,7 @@ impl Stores {
     ) -> anyhow::Result<Vec<(ChangeKind, AlertRow)>> {
         outcome.fixes.iter().for_each(|fix| self.history.append(fix));
         outcome.claims.iter().for_each(|claim| self.history.claim(claim));
+        outcome.hearings.iter().for_each(|hearing| self.history.hearing(hearing));
         // Full blocks leave memory in a long replay; the file then holds more than `applied` says, and knows it.
         if self.history.ready() > 4096 {
             match self.history.flush(applied, history::Which::FullBlocksOnly).await {

@@ -20,9 +20,6 @@ const AFTERMATH: Span = Span::from_hours(1);
 /// How far before the window an earlier window may begin that is run again with it. Ours, unproven.
 const BACK_MAX: Span = Span::from_hours(24);
 
-/// How far behind the newest a report is late. 120 s, definition 6.0.
-const LATENESS: Span = Span::from_seconds(120);
-
 const BEGIN: Time = Time::from_millis(i64::MIN);
 const END: Time = Time::from_millis(i64::MAX);
 
@@ -86,12 +83,12 @@ fn period(wanted: &Wanted, earlier: &[Wanted]) -> (Time, Time) {
 }
 
 /// Whether a report came so long after it was heard that others of a later time had come.
-fn came_late(admitted: &Admitted, newest: Time) -> bool {
+fn came_late(admitted: &Admitted, newest: Time, lateness: Span) -> bool {
     let report = &admitted.report;
     match admitted.standing {
         Standing::Late => true,
         // A call for help is let in at once, whenever it comes.
-        Standing::Good => report.time < report.heard_at - LATENESS && report.time < newest - LATENESS,
+        Standing::Good => report.time < report.heard_at - lateness && report.time < newest - lateness,
         Standing::Stale | Standing::Unclocked => false,
     }
 }
@@ -203,26 +200,31 @@ impl Sorting {
         self.late.clear();
         self.in_time.clear();
         self.admit.admit(entry, &mut self.reports);
-        let mut nth = 0;
-        let mut line = 0;
+        let lateness = self.lateness();
+        let (mut nth, mut line) = (0, 0);
         for admitted in self.reports.drain(..) {
             let Report { sequence, time, heard_at, .. } = admitted.report;
             nth = if sequence == line { nth + 1 } else { 0 };
             line = sequence;
             let place = Place::of(&admitted, nth);
-            if came_late(&admitted, self.newest) {
+            if came_late(&admitted, self.newest, lateness) {
                 self.late.push((place, admitted));
             } else {
-                self.newest = self.newest.max(time.min(heard_at + LATENESS));
+                self.newest = self.newest.max(time.min(heard_at + lateness));
                 self.in_time.push((place, admitted));
             }
         }
         self.arrived = told_at(entry).map_or(self.arrived, |time| self.arrived.max(time));
     }
 
+    /// How far behind the newest a report is late.
+    fn lateness(&self) -> Span {
+        Span::from_millis((self.admit.settings().admit.lateness_seconds * 1000.0) as i64)
+    }
+
     /// Nothing that is still to come in time is of before this.
     fn ready(&self) -> Time {
-        self.newest.min(self.arrived) - LATENESS
+        self.newest.min(self.arrived) - self.lateness()
     }
 
     fn give(&mut self, entry: &Numbered, order: &mut InOrder) {

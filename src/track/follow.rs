@@ -169,7 +169,9 @@ impl Tracks {
         if !tells_of_its_sender(&message.body) {
             return None;
         }
-        let fix = draft_fix(report, message);
+        let mut fix = draft_fix(report, message);
+        // What may not move a track is kept as what comes out of order is.
+        fix.iter_mut().for_each(|fix| fix.late = admitted.standing != crate::admit::Standing::Good);
         let takes_it = |tracks: &Vec<Track>| choose(tracks, fix.as_ref(), settings).is_some();
         if self.open >= settings.tracks_max && !self.by_mmsi.get(&message.mmsi).is_some_and(takes_it) {
             self.evict(settings, &mut gained.events);
@@ -289,7 +291,7 @@ impl Track {
     fn move_on(&mut self, mut fix: Fix, places: &Places, gained: &mut Gained) -> Option<Step> {
         let first = self.last.is_none();
         fix.track = self.id;
-        fix.late = self.last.is_some_and(|last| fix.time < last.time);
+        fix.late |= self.last.is_some_and(|last| fix.time < last.time);
         gained.fixes.push(fix);
         self.fixes = self.fixes.saturating_add(1);
         if fix.late {

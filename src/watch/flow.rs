@@ -5,10 +5,11 @@ use super::follow::{Follow, Part, SHARES, Tick, Told, Work, share_of};
 use super::halt::{At, Halt, guarded};
 use super::wanted::{Waiting, Wanted};
 use super::{Outcome, Stages, World};
-use crate::admit::{Admit, Admitted, Late};
+use crate::admit::{Admit, Admitted, Ticked};
 use crate::alert::Raise;
 use crate::detector::Verdict;
 use crate::entry::{Entry, Numbered, Rerun, Skip};
+use crate::reception::Reception;
 use crate::track::{Claim, Event, Fix};
 use crate::watch::Meet;
 use rayon::ThreadPool;
@@ -29,13 +30,14 @@ const LINES_SHARED_OUT: u64 = 1024;
 pub(super) struct Chunk {
     reports: Vec<Admitted>,
     ticks: Vec<Tick>,
+    /// What stage 0 told at each of the ticks.
+    ticked: Vec<Ticked>,
     /// The share of each report.
     shares: Vec<u8>,
     /// The reports of each share.
     mine: [Vec<u32>; SHARES],
     told: [Told; SHARES],
     /// What needs no further stage.
-    late: Vec<Late>,
     wanted: Vec<Wanted>,
     reruns: Vec<Rerun>,
 }
@@ -76,7 +78,7 @@ impl Ways {
             // What stage A has told goes to B and C; what stage 0 has admitted goes to A.
             std::mem::swap(meeting, following);
             std::mem::swap(following, admitting);
-            let Stages { admit, follow, meet, raise, waiting, .. } = &mut *stages;
+            let Stages { admit, reception, follow, meet, raise, waiting, .. } = &mut *stages;
             let halted = Mutex::new(None);
             let run = |work: &mut dyn FnMut(&At)| {
                 if let Some(halt) = guarded(work) {
@@ -87,7 +89,9 @@ impl Ways {
                 admitting.clear();
                 rest = admitting.fill(rest, (&mut *admit, &mut *waiting), skips, careful, at);
             };
-            let mut meeting_work = |at: &At| meeting.pass_on(meet, raise, world, at, outcome);
+            let mut meeting_work = |at: &At| {
+                meeting.pass_on(Onwards::new(reception, meet, raise, world, outcome), at);
+            };
             let shares = following.shares(follow);
             match pool {
                 None => {
@@ -142,12 +146,16 @@ impl Ways {
         chunk.clear();
         chunk.reports.append(reports);
         let after = chunk.reports.len();
-        chunk.ticks.extend(tick.map(|(now, sequence)| Tick { after, now, sequence }));
+        if let Some((now, sequence)) = tick {
+            chunk.ticks.push(Tick { after, now, sequence });
+            chunk.ticked.push(Ticked::default());
+        }
         chunk.share_out();
         for mut share in chunk.shares(&mut stages.follow) {
             share.take_once(world, inspect, &at);
         }
-        chunk.pass_on(&mut stages.meet, &mut stages.raise, world, &at, outcome);
+        let Stages { reception, meet, raise, .. } = stages;
+        chunk.pass_on(Onwards::new(reception, meet, raise, world, outcome), &at);
     }
 }
 
@@ -179,10 +187,10 @@ impl Chunk {
     fn clear(&mut self) {
         self.reports.clear();
         self.ticks.clear();
+        self.ticked.clear();
         self.shares.clear();
         self.mine.iter_mut().for_each(Vec::clear);
         self.told.iter_mut().for_each(Told::clear);
-        self.late.clear();
         self.wanted.clear();
         self.reruns.clear();
     }
@@ -208,9 +216,9 @@ impl Chunk {
                 }
                 Entry::Lines(batch) => self.line_by_line(first, batch, admit, skips, at),
                 Entry::Tick(now) if !skipped(skips, first) => {
-                    let late = admit.tick(*now);
-                    self.late.extend(late);
-                    self.wanted.extend(waiting.tick(*now, first, late));
+                    let ticked = admit.tick(*now, first);
+                    self.wanted.extend(waiting.tick(*now, first, ticked.late));
+                    self.ticked.push(ticked);
                     self.ticks.push(Tick { after: self.reports.len(), now: *now, sequence: first });
                 }
                 Entry::Tick(_) | Entry::Settings(_) | Entry::Program(_) | Entry::Consignment(_) => {}
@@ -253,25 +261,23 @@ impl Chunk {
     }
 
     /// Stages B and C: what the shares told, in the order of the journal.
-    fn pass_on(&mut self, meet: &mut Meet, raise: &mut Raise, world: &World, at: &At, outcome: &mut Outcome) {
-        outcome.late.append(&mut self.late);
-        outcome.wanted.append(&mut self.wanted);
-        outcome.reruns.append(&mut self.reruns);
+    fn pass_on(&mut self, mut on: Onwards<'_>, at: &At) {
+        on.outcome.wanted.append(&mut self.wanted);
+        on.outcome.reruns.append(&mut self.reruns);
         let mut told = self.told.each_mut().map(Told::drain);
-        let mut on = Onwards { meet, raise, world, outcome, verdicts: Vec::new() };
-        let mut ticks = self.ticks.iter().peekable();
+        let mut ticks = self.ticks.iter().zip(self.ticked.drain(..)).peekable();
         for (index, admitted) in self.reports.iter().enumerate() {
-            while let Some(tick) = ticks.next_if(|tick| tick.after <= index) {
+            while let Some((tick, ticked)) = ticks.next_if(|(tick, _)| tick.after <= index) {
                 at.set((tick.sequence, 1));
-                on.tick(tick, &mut told);
+                on.tick(tick, ticked, &mut told);
             }
             let report = &admitted.report;
             at.set((report.sequence, 1));
             on.report(report, &mut told[usize::from(self.shares[index])]);
         }
-        for tick in ticks {
+        for (tick, ticked) in ticks {
             at.set((tick.sequence, 1));
-            on.tick(tick, &mut told);
+            on.tick(tick, ticked, &mut told);
         }
     }
 }
@@ -319,6 +325,7 @@ impl Told {
 
 /// Stages B and C and where their results go.
 struct Onwards<'a> {
+    reception: &'a mut Reception,
     meet: &'a mut Meet,
     raise: &'a mut Raise,
     world: &'a World,
@@ -326,18 +333,31 @@ struct Onwards<'a> {
     verdicts: Vec<Verdict>,
 }
 
-impl Onwards<'_> {
+impl<'a> Onwards<'a> {
+    fn new(
+        reception: &'a mut Reception,
+        meet: &'a mut Meet,
+        raise: &'a mut Raise,
+        world: &'a World,
+        outcome: &'a mut Outcome,
+    ) -> Onwards<'a> {
+        Onwards { reception, meet, raise, world, outcome, verdicts: Vec::new() }
+    }
+
     fn report(&mut self, report: &Report, told: &mut Drained<'_>) {
         let part = told.parts.next().unwrap_or_default();
         self.outcome.fixes.extend(told.fixes.by_ref().take(part.fixes));
         self.outcome.claims.extend(told.claims.by_ref().take(part.claims));
         self.verdicts.extend(told.verdicts.by_ref().take(part.verdicts));
-        let events = told.events.by_ref().take(part.events);
+        let events = told.events.by_ref().take(part.events).inspect(|event| self.reception.follow(event));
         self.meet.take(events, report.time, self.world.context(), &mut self.verdicts);
         self.judge(report.sequence);
     }
 
-    fn tick(&mut self, tick: &Tick, told: &mut [Drained<'_>; SHARES]) {
+    fn tick(&mut self, tick: &Tick, ticked: Ticked, told: &mut [Drained<'_>; SHARES]) {
+        self.reception.take(&ticked.hearings);
+        self.outcome.hearings.extend(ticked.hearings);
+        self.outcome.late.extend(ticked.late);
         let mut events = Vec::new();
         for told in told {
             let part = told.parts.next().unwrap_or_default();
@@ -352,6 +372,7 @@ impl Onwards<'_> {
         self.verdicts.sort_by(|one, other| {
             (one.rule, &one.tracks, &one.place).cmp(&(other.rule, &other.tracks, &other.place))
         });
+        events.iter().for_each(|event| self.reception.follow(event));
         self.meet.take(events.into_iter(), tick.now, self.world.context(), &mut self.verdicts);
         self.judge(tick.sequence);
         self.meet.tick(tick.now, self.world.context(), &mut self.verdicts);

@@ -2,7 +2,7 @@
 
 use super::World;
 use super::halt::At;
-use crate::admit::{Admitted, Standing};
+use crate::admit::Admitted;
 use crate::detector::{TrackRule, TrackRules, Verdict};
 use crate::track::{self, Event, Gained, Tracks};
 use sensors::Time;
@@ -122,10 +122,6 @@ impl Follow {
 
     fn report(&mut self, admitted: &Admitted, settings: &track::Settings, world: &World, told: &mut Told) {
         let before = told.so_far();
-        if admitted.standing == Standing::Late {
-            // It waits for the re-run of its time.
-            return told.part_since(before);
-        }
         let seen = self.tracks.follow(admitted, settings, &world.places, &mut told.gained);
         if let Some(seen) = seen {
             self.rules.on_report(&seen, world.context(), &mut told.verdicts);

@@ -16,13 +16,14 @@ pub use meet::Meet;
 pub use settings::{Settings, Station};
 pub use wanted::Wanted;
 
-use crate::admit::{Admit, Late};
+use crate::admit::{self, Admit, Condition, Hearing, Late};
 use crate::alert::{Alert, Change, Raise};
 use crate::detector;
 use crate::entry::{Entry, Numbered, Rerun, Skip};
 use crate::picture::Picture;
 use crate::place::Places;
 use crate::place::zone::Zones;
+use crate::reception::Reception;
 use crate::track::{Claim, Fix};
 use flow::Ways;
 use follow::SHARES;
@@ -45,6 +46,7 @@ struct Stages {
     settings: String,
     next: u64,
     admit: Admit,
+    reception: Reception,
     follow: [Follow; SHARES],
     meet: Meet,
     raise: Raise,
@@ -60,6 +62,8 @@ pub struct Outcome {
     pub claims: Vec<Claim>,
     /// What happened to alerts, for the desk.
     pub changes: Vec<Change>,
+    /// Who heard what, for the history.
+    pub hearings: Vec<Hearing>,
     /// What came too late for the live picture, one for each tick that found some.
     pub late: Vec<Late>,
     /// Windows to run again because of it.
@@ -74,6 +78,7 @@ impl Outcome {
         self.fixes.extend(later.fixes);
         self.claims.extend(later.claims);
         self.changes.extend(later.changes);
+        self.hearings.extend(later.hearings);
         self.late.extend(later.late);
         self.wanted.extend(later.wanted);
         self.reruns.extend(later.reruns);
@@ -194,6 +199,7 @@ impl Watch {
     /// Works by these settings from here on. Text that this version can't read changes nothing.
     fn settle(&mut self, text: String) {
         if let Ok(settings) = toml::from_str::<Settings>(&text) {
+            self.stages.admit.settle(settings.admit);
             self.stages.admit.expect_checksums(settings.receivers.iter().map(|station| station.checksum));
             self.world = World::new(settings, self.world.places.clone());
             self.stages.settings = text;
@@ -243,6 +249,26 @@ impl Watch {
     /// Reports that repeated another, so far.
     pub fn repeated(&self) -> u64 {
         self.stages.admit.repeated()
+    }
+
+    /// Reports that were not simply let in, so far.
+    pub fn sorted(&self) -> admit::Sorted {
+        self.stages.admit.sorted()
+    }
+
+    /// How each receiver is that has brought an AIS message.
+    pub fn receivers(&self) -> Vec<Condition> {
+        self.stages.admit.receivers()
+    }
+
+    /// Event time before which reports are late.
+    pub fn watermark(&self) -> Option<Time> {
+        self.stages.admit.watermark()
+    }
+
+    /// The learned chance that a transmission is heard, by place.
+    pub fn reception(&self) -> &Reception {
+        &self.stages.reception
     }
 
     /// Tracks that began and fixes that were put on them, so far.

@@ -15,6 +15,7 @@ const EDGE_MANUAL: &str = include_str!("../../deploy/edge.toml");
 const SOURCES: &[(&str, &str, &str)] = &[
     ("", include_str!("../../src/config.rs"), "Settings"),
     ("disk", include_str!("../../src/store/disk.rs"), "Settings"),
+    ("admit", include_str!("../../src/admit/mod.rs"), "Settings"),
     ("track", include_str!("../../src/track/follow.rs"), "Settings"),
     ("detector.distress", include_str!("../../src/detector/distress.rs"), "Settings"),
     ("detector.rendezvous", include_str!("../../src/detector/rendezvous.rs"), "Settings"),

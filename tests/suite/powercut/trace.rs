@@ -136,7 +136,7 @@ impl Recorder {
                 self.open.remove(&number(0));
             }
             "dup" | "dup2" | "dup3" => {
-                assert!(known(&self.open).is_none(), "a file's second descriptor: {name}")
+                assert!(known(&self.open).is_none(), "a file's second descriptor: {name}");
             }
             "fcntl" if arguments[1].starts_with("F_DUPFD") => {
                 assert!(known(&self.open).is_none(), "a file's second descriptor");

@@ -1,0 +1,397 @@
+//! Stage 0 under clocks that are wrong: what is let in, as what, and dated when.
+
+use super::*;
+use proptest::prelude::*;
+use sensors::Mmsi;
+use sensors::message::{Clock, Message, Place, PositionA, to_sentences};
+use sensors::sentence::tag_block::compose;
+
+/// A line on its way: what was on the air, and how it came.
+#[derive(Clone)]
+struct Sent {
+    on_air: Time,
+    arrives: Time,
+    receiver: u16,
+    stamp: Option<Time>,
+    said: Said,
+}
+
+#[derive(Clone)]
+enum Said {
+    Message(Message),
+    Satellites(Time),
+}
+
+/// A minute that begins with its second 0.
+fn at(seconds: i64) -> Time {
+    Time::from_seconds(1_795_000_020 + seconds)
+}
+
+fn seconds(seconds: i64) -> Span {
+    Span::from_seconds(seconds)
+}
+
+fn second(time: Time) -> u8 {
+    (time.as_millis().div_euclid(1000).rem_euclid(60)) as u8
+}
+
+fn ship(n: u32, time: Time, speed: u16) -> Message {
+    let moved = (time.as_millis() / 1000 % 100_000) as i32 * i32::from(speed);
+    let place = Place { lat: 6_000_000 + n as i32 * 10_000, lon: 60_000_000 + moved, accurate: false };
+    let position = PositionA {
+        status: 0,
+        speed: Some(speed),
+        second: Some(second(time)),
+        place: Some(place),
+        ..PositionA::default()
+    };
+    Message { kind: 1, repeat: 0, mmsi: Mmsi(567_000_000 + n), body: Body::PositionA(position) }
+}
+
+fn base(time: Time) -> Message {
+    Message { kind: 4, repeat: 0, mmsi: Mmsi(5_670_001), body: Body::Clock(Clock::at(time, None)) }
+}
+
+fn heard(on_air: Time, receiver: u16, message: Message) -> Sent {
+    let arrives = on_air + Span::from_millis(200);
+    Sent { on_air, arrives, receiver, stamp: None, said: Said::Message(message) }
+}
+
+/// Twenty ships and a base station, each every ten seconds.
+fn traffic(receiver: u16, from: i64, to: i64) -> Vec<Sent> {
+    let mut all = Vec::new();
+    for tenth in (from..to).step_by(10) {
+        all.push(heard(at(tenth), receiver, base(at(tenth))));
+        for n in 0..20 {
+            let time = at(tenth + i64::from(n) / 2);
+            all.push(heard(time, receiver, ship(n, time, 80)));
+        }
+    }
+    all
+}
+
+/// What came of one line.
+struct Passed {
+    sent: Sent,
+    got: Option<(Time, Standing)>,
+}
+
+/// All of it through stage 0 in the order of arrival, with a tick every ten seconds.
+fn run(mut sent: Vec<Sent>) -> (Admit, Vec<Passed>, Vec<Ticked>) {
+    sent.sort_by_key(|sent| sent.arrives);
+    run_as_listed(sent)
+}
+
+fn run_as_listed(sent: Vec<Sent>) -> (Admit, Vec<Passed>, Vec<Ticked>) {
+    let (mut admit, mut results, mut ticks) = (Admit::default(), Vec::new(), Vec::new());
+    let (mut sequence, mut ticked) = (1, i64::MIN);
+    for sent in sent {
+        let tenth = sent.arrives.as_millis().div_euclid(10_000);
+        if tenth != ticked {
+            ticked = tenth;
+            ticks.push(admit.tick(Time::from_millis(tenth * 10_000), sequence));
+            sequence += 1;
+        }
+        let sentences = match &sent.said {
+            Said::Message(message) => to_sentences(message, "AI", 'A', 0),
+            Said::Satellites(utc) => vec![zda(*utc)],
+        };
+        let stamp = sent.stamp.map_or(String::new(), |stamp| compose(&format!("c:{}", stamp.as_millis())));
+        let mut batch = Batch::new(ReceiverId(sent.receiver));
+        sentences
+            .iter()
+            .for_each(|sentence| batch.push(sent.arrives, format!("{stamp}{sentence}").as_bytes()));
+        let mut out = Vec::new();
+        admit.lines(sequence, &batch, &mut out);
+        sequence += batch.len() as u64;
+        let got = out.first().map(|admitted| (admitted.report.time, admitted.standing));
+        results.push(Passed { sent, got });
+    }
+    (admit, results, ticks)
+}
+
+fn zda(utc: Time) -> String {
+    let utc = utc.to_chrono().expect("in range");
+    let body = format!("GPZDA,{}", utc.format("%H%M%S.00,%d,%m,%Y,00,00"));
+    let sum = body.bytes().fold(0, |sum, byte| sum ^ byte);
+    format!("${body}*{sum:02X}")
+}
+
+/// Of the ships' reports chosen: how many are good, and how many there are.
+fn good(results: &[Passed], chosen: impl Fn(&Sent) -> bool) -> (usize, usize) {
+    let ships = results.iter().filter(|heard| is_ship(&heard.sent) && chosen(&heard.sent));
+    let all: Vec<_> = ships.collect();
+    let good = all.iter().filter(|heard| matches!(heard.got, Some((_, Standing::Good)))).count();
+    (good, all.len())
+}
+
+fn is_ship(sent: &Sent) -> bool {
+    matches!(&sent.said, Said::Message(message) if message.kind == 1)
+}
+
+/// No position that moves a track is dated wrong by more than `by`.
+fn assert_dated(results: &[Passed], by: Span) {
+    for Passed { sent, got } in results.iter().filter(|heard| is_ship(&heard.sent)) {
+        if let Some((time, Standing::Good)) = got {
+            let off = time.since(sent.on_air);
+            assert!(off.abs() <= by, "off by {off:?} at {} of receiver {}", sent.on_air, sent.receiver);
+        }
+    }
+}
+
+#[test]
+fn an_hour_played_again_an_hour_later_moves_nothing() {
+    let mut sent = traffic(0, 0, 7200);
+    let again = traffic(1, 0, 3600).into_iter();
+    sent.extend(again.map(|sent| Sent { arrives: sent.arrives + Span::from_hours(1), ..sent }));
+    let (admit, results, _) = run(sent);
+    let (moved, all) = good(&results, |sent| sent.receiver == 1);
+    assert!(all == 7200 && moved * 100 <= all, "{moved} of {all}");
+    let (moved, all) = good(&results, |sent| sent.receiver == 0);
+    assert_eq!(moved, all);
+    let played = &admit.receivers()[1].clock;
+    assert!(played.quarantined && played.offset.abs() > Span::from_minutes(59), "{played:?}");
+}
+
+#[test]
+fn an_hour_played_again_over_the_same_link_moves_nothing() {
+    let mut sent = traffic(0, 0, 3600);
+    let again = traffic(0, 0, 3600).into_iter();
+    sent.extend(again.map(|sent| Sent { arrives: sent.arrives + Span::from_hours(1), ..sent }));
+    let (_, results, _) = run(sent);
+    let (moved, all) = good(&results, |sent| sent.arrives.since(sent.on_air) > Span::from_minutes(1));
+    assert!(all == 7200 && moved * 100 <= all, "{moved} of {all}");
+}
+
+#[test]
+fn stamps_of_another_age_are_not_believed() {
+    let rollover = Span::from_hours(-1024 * 7 * 24);
+    let epochs = [Time::from_seconds(0), Time::from_seconds(315_964_800)];
+    type Stamp = Box<dyn Fn(Time) -> Time>;
+    let mut stamps: Vec<Stamp> = vec![Box::new(move |time| time + rollover)];
+    for epoch in epochs {
+        // Restarted half-way: counts from there on.
+        stamps.push(Box::new(move |time| if time < at(600) { time } else { epoch + time.since(at(600)) }));
+    }
+    for stamp in stamps {
+        let mut sent = traffic(0, 0, 1200);
+        sent.iter_mut().for_each(|sent| sent.stamp = Some(stamp(sent.on_air)));
+        // Its satellite receiver counts the same weeks.
+        sent.extend(
+            (0..1200)
+                .map(|s| Sent { said: Said::Satellites(at(s) + rollover), ..heard(at(s), 0, base(at(s))) }),
+        );
+        let (_, results, _) = run(sent);
+        assert_dated(&results, seconds(1));
+        assert_eq!(good(&results, |_| true).0, 2400);
+    }
+}
+
+#[test]
+fn a_receiver_s_clock_that_is_stepped_by_an_hour_dates_nothing_wrong() {
+    for step in [Span::from_hours(1), Span::from_hours(-1)] {
+        let mut sent = traffic(0, 0, 3600);
+        for sent in &mut sent {
+            let stepped = (at(1200)..at(2400)).contains(&sent.on_air);
+            sent.stamp = Some(if stepped { sent.on_air + step } else { sent.on_air });
+        }
+        let (admit, results, _) = run(sent);
+        assert_dated(&results, seconds(2));
+        let (moved, _) = good(&results, |sent| sent.on_air >= at(2430));
+        assert!(moved >= 2330, "{step:?}: {moved} after the clock was set right");
+        assert!(!admit.receivers()[0].clock.quarantined);
+    }
+}
+
+#[test]
+fn an_edge_clock_that_is_stepped_by_an_hour_dates_nothing_wrong() {
+    for step in [Span::from_hours(1), Span::from_hours(-1)] {
+        let both = traffic(0, 0, 3600).into_iter().chain(traffic(1, 0, 3600));
+        let mut sent: Vec<Sent> = both.collect();
+        // Two shores that share no ships.
+        for sent in sent.iter_mut().filter(|sent| sent.receiver == 1) {
+            if let Said::Message(message) = &mut sent.said {
+                message.mmsi.0 += 1000;
+            }
+        }
+        sent.sort_by_key(|sent| sent.arrives);
+        for sent in &mut sent {
+            if (at(1200)..at(2400)).contains(&sent.on_air) {
+                sent.arrives = sent.arrives + step;
+            }
+        }
+        let (_, results, _) = run_as_listed(sent);
+        assert_dated(&results, seconds(2));
+        let (moved, all) = good(&results, |sent| (at(1260)..at(2400)).contains(&sent.on_air));
+        assert_eq!(moved, all, "{step:?}: the edge is known to be wrong within a minute");
+        let (moved, all) = good(&results, |sent| sent.on_air >= at(2460));
+        assert_eq!(moved, all, "{step:?}: and to be right again");
+    }
+}
+
+#[test]
+fn a_clock_that_drifts_is_set_right_as_it_drifts() {
+    let mut sent = traffic(0, 0, 6 * 3600);
+    for sent in &mut sent {
+        let passed = sent.on_air.since(at(0));
+        sent.stamp = Some(sent.on_air - Span::from_millis(passed.as_millis() * 500 / 1_000_000));
+    }
+    let (admit, results, _) = run(sent);
+    assert_dated(&results, seconds(4));
+    assert_eq!(good(&results, |_| true), (43_200, 43_200));
+    let clock = &admit.receivers()[0].clock;
+    assert!(clock.flagged && !clock.quarantined && clock.source == Source::BaseStation, "{clock:?}");
+    assert!(clock.offset.minus(seconds(11)).abs() <= seconds(1), "{clock:?}");
+}
+
+#[test]
+fn a_leap_second_is_no_matter() {
+    let mut sent = traffic(0, 0, 1200);
+    for sent in sent.iter_mut().filter(|sent| sent.on_air >= at(600)) {
+        sent.stamp = Some(sent.on_air + seconds(1));
+    }
+    for sent in sent.iter_mut().filter(|sent| sent.on_air < at(600)) {
+        sent.stamp = Some(sent.on_air);
+    }
+    let (_, results, _) = run(sent);
+    assert_eq!(good(&results, |_| true), (2400, 2400));
+    assert_dated(&results, seconds(1));
+}
+
+#[test]
+fn what_two_receivers_heard_in_common_sets_the_wrong_one_right() {
+    let mut sent = traffic(0, 0, 2400);
+    // A receiver without a base station, whose clock is 20 seconds slow; each hears some that the other does not.
+    let slow = traffic(1, 0, 2400)
+        .into_iter()
+        .filter(is_ship)
+        .filter(|sent| sent.on_air.as_millis() / 1000 % 2 == 0);
+    sent.extend(slow.map(|sent| {
+        let late = if sent.on_air.as_millis() / 1000 % 4 == 0 { 50 } else { -50 };
+        Sent {
+            stamp: Some(sent.on_air - seconds(20)),
+            arrives: sent.arrives + Span::from_millis(late),
+            ..sent
+        }
+    }));
+    let (admit, results, _) = run(sent);
+    let clock = admit.receivers()[1].clock;
+    assert!(clock.source == Source::Pairs && clock.flagged && !clock.quarantined, "{clock:?}");
+    assert!(clock.offset.minus(seconds(20)).abs() <= seconds(1), "{clock:?}");
+    let later: Vec<Passed> = results.into_iter().filter(|heard| heard.sent.on_air > at(300)).collect();
+    assert_dated(&later, seconds(2));
+}
+
+#[test]
+fn a_moored_ship_that_sends_the_same_bits_again_is_not_stale() {
+    let mut sent = traffic(0, 0, 600);
+    let same = ship(99, at(3), 0);
+    let jitter = [0, 900, -900, 400, -1500, 1800];
+    sent.extend((0..10).map(|n: usize| {
+        let time = at(3 + 60 * n as i64) + Span::from_millis(jitter[n % 6]);
+        heard(time, 0, same.clone())
+    }));
+    let (_, results, _) = run(sent);
+    let moored = |sent: &Sent| matches!(&sent.said, Said::Message(message) if *message == same);
+    assert_eq!(good(&results, moored), (10, 10));
+}
+
+#[test]
+fn a_relay_that_sends_on_what_was_heard_long_ago_moves_nothing() {
+    for late in [11, 20, 45, 60, 75, 120, 600] {
+        let mut sent = traffic(0, 0, 2400);
+        let relayed = traffic(1, 300, 1500).into_iter().filter(is_ship);
+        sent.extend(relayed.map(|sent| Sent { arrives: sent.arrives + seconds(late), ..sent }));
+        let (admit, results, _) = run(sent);
+        assert_eq!(good(&results, |sent| sent.receiver == 0), (4800, 4800));
+        let (moved, all) = good(&results, |sent| sent.receiver == 1);
+        assert_eq!((moved, all), (0, 2400), "{late} s");
+        // A delay that is always the same is learned where the seconds can tell it; then they are copies.
+        let stale = admit.sorted().stale;
+        assert!(if late % 60 == 0 { stale == 2400 } else { stale > 0 }, "{late} s: {stale} stale");
+    }
+}
+
+#[test]
+fn what_comes_long_after_it_was_heard_is_late_and_told_at_the_tick() {
+    let mut sent = traffic(0, 0, 1200);
+    let delayed = traffic(1, 100, 300).into_iter().map(|mut sent| {
+        if let Said::Message(message) = &mut sent.said {
+            message.mmsi.0 += 1000;
+        }
+        Sent { stamp: Some(sent.on_air), arrives: sent.arrives + seconds(700), ..sent }
+    });
+    sent.extend(delayed);
+    let (admit, results, ticks) = run(sent);
+    assert_eq!(good(&results, |sent| sent.receiver == 0), (2400, 2400));
+    let late = results.iter().filter(|heard| matches!(heard.got, Some((_, Standing::Late)))).count();
+    assert_eq!((late, admit.sorted().late), (420, 420));
+    let told: Vec<Late> = ticks.iter().filter_map(|tick| tick.late).collect();
+    assert_eq!(told.iter().map(|late| late.reports).sum::<u64>(), 420);
+    assert_eq!(told.first().map(|late| late.from), Some(at(100)));
+    assert_eq!(told.last().map(|late| late.to), Some(at(299)));
+}
+
+#[test]
+fn a_call_for_help_is_let_in_whatever_the_clocks_say() {
+    let mut sent = traffic(1, 0, 600);
+    sent.iter_mut().for_each(|sent| sent.arrives = sent.arrives + Span::from_hours(1));
+    let Message { body, .. } = ship(1, at(300), 0);
+    let call = Message { kind: 1, repeat: 0, mmsi: Mmsi(970_001_234), body };
+    sent.push(Sent { arrives: at(3900), ..heard(at(300), 1, call) });
+    let (admit, results, _) = run(sent);
+    assert!(admit.receivers()[0].clock.quarantined);
+    let call =
+        |sent: &Sent| matches!(&sent.said, Said::Message(message) if message.mmsi.is_distress_device());
+    assert_eq!(good(&results, call), (1, 1));
+}
+
+#[test]
+fn a_second_recording_from_before_the_first_is_not_late() {
+    let mut sent = traffic(0, 50_000, 50_600);
+    sent.extend(traffic(1, 0, 600));
+    let (_, results, _) = run_as_listed(sent);
+    assert_eq!(good(&results, |_| true), (2400, 2400));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn batches_and_restarts_never_show(cuts in prop::collection::vec((1..40_usize, any::<bool>()), 1..40)) {
+        let mut lines: Vec<Sent> = traffic(0, 0, 120);
+        lines.extend(traffic(1, 0, 120).into_iter().map(|sent| Sent { arrives: sent.arrives + seconds(15), ..sent }));
+        lines.sort_by_key(|sent| (sent.receiver, sent.arrives));
+        let text = |sent: &Sent| match &sent.said {
+            Said::Message(message) => to_sentences(message, "AI", 'A', 0).remove(0),
+            Said::Satellites(utc) => zda(*utc),
+        };
+        let batch = |some: &[Sent]| {
+            let mut batch = Batch::new(ReceiverId(some[0].receiver));
+            some.iter().for_each(|sent| batch.push(sent.arrives, text(sent).as_bytes()));
+            batch
+        };
+        let run = |cuts: &[(usize, bool)]| {
+            let (mut admit, mut out, mut sequence) = (Admit::default(), Vec::new(), 1);
+            let mut cuts = cuts.iter().copied().cycle();
+            for group in lines.chunk_by(|a, b| a.receiver == b.receiver) {
+                let mut rest = group;
+                while !rest.is_empty() {
+                    let (size, restart) = cuts.next().expect("endless");
+                    let (some, after) = rest.split_at(size.min(rest.len()));
+                    admit.lines(sequence, &batch(some), &mut out);
+                    sequence += some.len() as u64;
+                    rest = after;
+                    if restart {
+                        admit = postcard::from_bytes(&postcard::to_stdvec(&admit).expect("saved")).expect("read back");
+                    }
+                }
+            }
+            let ticked = admit.tick(at(200), sequence);
+            (out, ticked, postcard::to_stdvec(&admit).expect("saved"))
+        };
+        let whole = run(&[(usize::MAX, false)]);
+        prop_assert!(!whole.1.hearings.is_empty() || !whole.0.is_empty());
+        prop_assert!(whole == run(&cuts));
+    }
+}

@@ -1,0 +1,253 @@
+//! Who heard which transmission: gathered a few thousand at a time, compressed, and asked by sequence or by time.
+
+use super::{Error, Reader, Result};
+use crate::admit::{Copy, Hearing};
+use crate::store::failed;
+use sensors::{Mmsi, Time};
+use serde::{Deserialize, Serialize};
+use sqlx::{Row, SqliteConnection};
+use std::ops::RangeInclusive;
+
+/// Transmissions in one block: about 50 kB packed.
+const FULL: usize = 4096;
+
+/// Blocks that may wait for a flush: 4 million transmissions, about 50 MB.
+pub(super) const READY_MAX: usize = 1024;
+
+/// Hearings of one answer at most.
+pub const ANSWER_MAX: usize = 10_000;
+
+/// Level 1, as the journal's: level 3 saves a tenth more for twice the time.
+const LEVEL: i32 = 1;
+
+/// What waits to be written.
+#[derive(Default)]
+pub(super) struct Waiting {
+    hearings: Vec<Hearing>,
+    ready: Vec<Block>,
+}
+
+/// Hearings packed together.
+struct Block {
+    sequences: (u64, u64),
+    times: (Time, Time),
+    count: usize,
+    body: Vec<u8>,
+}
+
+/// One hearing as packed: numbers as their difference to the one before.
+#[derive(Serialize, Deserialize)]
+struct Packed {
+    sequence: i64,
+    told: i64,
+    time: i64,
+    mmsi: Mmsi,
+    copies: Vec<Copy>,
+}
+
+impl Waiting {
+    pub(super) fn add(&mut self, hearing: &Hearing) {
+        self.hearings.push(hearing.clone());
+        if self.hearings.len() >= FULL {
+            self.ready.push(Block::pack(&self.hearings));
+            self.hearings.clear();
+        }
+    }
+
+    pub(super) fn blocks(&self) -> usize {
+        self.ready.len()
+    }
+
+    /// Writes all that waits; it goes on waiting until [`Waiting::clear`].
+    pub(super) async fn write(&mut self, file: &mut SqliteConnection) -> Result<()> {
+        if !self.hearings.is_empty() {
+            self.ready.push(Block::pack(&self.hearings));
+            self.hearings.clear();
+        }
+        for block in &self.ready {
+            sqlx::query(
+                "INSERT INTO hearings (first_sequence, last_sequence, first_time, last_time, count, body)
+                 VALUES (?, ?, ?, ?, ?, ?)",
+            )
+            .bind(block.sequences.0 as i64)
+            .bind(block.sequences.1 as i64)
+            .bind(block.times.0.as_millis())
+            .bind(block.times.1.as_millis())
+            .bind(block.count as i64)
+            .bind(&block.body[..])
+            .execute(&mut *file)
+            .await
+            .map_err(failed(|| "write the history".to_owned()))?;
+        }
+        Ok(())
+    }
+
+    /// They are in the file.
+    pub(super) fn clear(&mut self) {
+        self.ready.clear();
+    }
+}
+
+impl Block {
+    fn pack(hearings: &[Hearing]) -> Block {
+        let (mut sequence, mut told, mut time) = (0, 0, 0);
+        let difference = |last: &mut i64, now: i64| now.wrapping_sub(std::mem::replace(last, now));
+        let packed: Vec<Packed> = hearings
+            .iter()
+            .map(|hearing| Packed {
+                sequence: difference(&mut sequence, hearing.sequence as i64),
+                told: difference(&mut told, hearing.told as i64),
+                time: difference(&mut time, hearing.time.as_millis()),
+                mmsi: hearing.mmsi,
+                copies: hearing.copies.clone(),
+            })
+            .collect();
+        let plain = postcard::to_stdvec(&packed).expect("plain data; memory is the only limit");
+        let body = zstd::encode_all(&plain[..], LEVEL).expect("the level exists, and a vector takes all");
+        let sequences = hearings.iter().map(|hearing| hearing.sequence);
+        let times = hearings.iter().map(|hearing| hearing.time);
+        Block {
+            sequences: (sequences.clone().min().unwrap_or(0), sequences.max().unwrap_or(0)),
+            times: (times.clone().min().unwrap_or_default(), times.max().unwrap_or_default()),
+            count: hearings.len(),
+            body,
+        }
+    }
+}
+
+fn unpack(body: &[u8]) -> std::result::Result<Vec<Hearing>, String> {
+    /// A full block with 32 copies of each is less.
+    const UNPACKED_MAX: usize = 4 << 20;
+    let plain = zstd::bulk::decompress(body, UNPACKED_MAX).map_err(|error| error.to_string())?;
+    let packed: Vec<Packed> = postcard::from_bytes(&plain).map_err(|error| error.to_string())?;
+    let (mut sequence, mut told, mut time) = (0_i64, 0_i64, 0_i64);
+    let sum = |last: &mut i64, difference: i64| {
+        *last = last.wrapping_add(difference);
+        *last
+    };
+    let hearing = |packed: Packed| Hearing {
+        sequence: sum(&mut sequence, packed.sequence) as u64,
+        told: sum(&mut told, packed.told) as u64,
+        time: Time::from_millis(sum(&mut time, packed.time)),
+        mmsi: packed.mmsi,
+        copies: packed.copies,
+    };
+    Ok(packed.into_iter().map(hearing).collect())
+}
+
+impl Reader {
+    /// Who heard the transmissions whose first copies have these sequences, as of the last flush; by sequence, at most
+    /// [`ANSWER_MAX`].
+    ///
+    /// # Errors
+    /// When the file can't be read or a block is damaged.
+    pub async fn hearings(&self, sequences: RangeInclusive<u64>) -> Result<Vec<Hearing>> {
+        let (first, last) = (to_i64(*sequences.start()), to_i64(*sequences.end()));
+        let query =
+            "SELECT first_sequence, body FROM hearings WHERE last_sequence >= ? AND first_sequence <= ?";
+        self.heard(query, first, last, |hearing| sequences.contains(&hearing.sequence)).await
+    }
+
+    /// The same by event time, from `from` to before `to`, of everyone or of one MMSI.
+    ///
+    /// # Errors
+    /// When the file can't be read or a block is damaged.
+    pub async fn hearings_between(&self, from: Time, to: Time, mmsi: Option<Mmsi>) -> Result<Vec<Hearing>> {
+        let query = "SELECT first_sequence, body FROM hearings WHERE last_time >= ? AND first_time < ?";
+        let wanted = |hearing: &Hearing| {
+            (from..to).contains(&hearing.time) && mmsi.is_none_or(|mmsi| hearing.mmsi == mmsi)
+        };
+        self.heard(query, from.as_millis(), to.as_millis(), wanted).await
+    }
+
+    async fn heard(
+        &self,
+        query: &'static str,
+        first: i64,
+        last: i64,
+        wanted: impl Fn(&Hearing) -> bool,
+    ) -> Result<Vec<Hearing>> {
+        let reading = || failed(|| "read the history".to_owned());
+        let mut found = Vec::new();
+        let mut after = 0_i64;
+        loop {
+            // One block at a time: an answer is bounded, and so is what is unpacked for it.
+            let text = format!("{query} AND id > ? ORDER BY id LIMIT 1").replacen("SELECT", "SELECT id,", 1);
+            let query = sqlx::query(sqlx::AssertSqlSafe(text)).bind(first).bind(last).bind(after);
+            let Some(row) = query.fetch_optional(self.file()).await.map_err(reading())? else { break };
+            let read = || -> sqlx::Result<(i64, i64, Vec<u8>)> {
+                Ok((row.try_get("id")?, row.try_get("first_sequence")?, row.try_get("body")?))
+            };
+            let (id, first_sequence, body) = read().map_err(reading())?;
+            after = id;
+            let hearings = unpack(&body)
+                .map_err(|detail| Error::DamagedHearings { first_sequence: first_sequence as u64, detail })?;
+            found.extend(hearings.into_iter().filter(|hearing| wanted(hearing)));
+            if found.len() >= ANSWER_MAX {
+                break;
+            }
+        }
+        found.sort_unstable_by_key(|hearing: &Hearing| hearing.sequence);
+        found.truncate(ANSWER_MAX);
+        Ok(found)
+    }
+}
+
+fn to_i64(sequence: u64) -> i64 {
+    i64::try_from(sequence).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::{Which, Writer};
+    use sensors::ReceiverId;
+
+    fn hearing(n: u64) -> Hearing {
+        let copy = |receiver| Copy {
+            receiver: ReceiverId(receiver),
+            after: i32::from(receiver) * 120 - 60,
+            power: (receiver == 1).then_some(-870),
+            level: None,
+            strength: None,
+        };
+        Hearing {
+            sequence: 3 * n,
+            told: 3 * n / 100 * 100 + 100,
+            time: Time::from_seconds(1_795_000_000 + n as i64),
+            mmsi: Mmsi(567_000_000 + (n % 7) as u32),
+            copies: (0..1 + (n % 3) as u16).map(copy).collect(),
+        }
+    }
+
+    #[tokio::test]
+    async fn who_heard_a_transmission_is_kept_once_and_found_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("history.sqlite");
+        let all: Vec<Hearing> = (1..10_000).map(hearing).collect();
+        let mut writer = Writer::open(&path).await.unwrap();
+        let applied = 18_000;
+        all.iter().filter(|hearing| hearing.told <= applied).for_each(|hearing| writer.hearing(hearing));
+        writer.flush(applied, Which::All).await.unwrap();
+        drop(writer);
+        // After a restart the journal is replayed from before, and told again.
+        let mut writer = Writer::open(&path).await.unwrap();
+        all.iter().filter(|hearing| hearing.told > 15_000).for_each(|hearing| writer.hearing(hearing));
+        writer.flush(100_000, Which::All).await.unwrap();
+        let reader = Reader::open(&path).await.unwrap();
+        assert_eq!(reader.hearings(0..=u64::MAX).await.unwrap(), all);
+        assert_eq!(reader.hearings(15_000..=15_005).await.unwrap(), [hearing(5_000), hearing(5_001)]);
+        let (from, to) = (hearing(100).time, hearing(200).time);
+        let one = reader.hearings_between(from, to, Some(Mmsi(567_000_003))).await.unwrap();
+        assert_eq!(one, (100..200).filter(|n| n % 7 == 3).map(hearing).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn blocks_are_small_and_damage_is_told() {
+        let all: Vec<Hearing> = (1..4097).map(hearing).collect();
+        let block = Block::pack(&all);
+        assert_eq!(unpack(&block.body).unwrap(), all);
+        assert!(block.body.len() < 16 * all.len(), "{} bytes", block.body.len());
+        assert!(unpack(&block.body[..100]).is_err());
+    }
+}
