@@ -119,7 +119,7 @@ mod tests {
     }
 
     fn on_desk(alert: &Alert, amended: Amended) -> AlertRow {
-        AlertRow { alert: alert.clone(), desk: Default::default(), amended }
+        AlertRow { alert: alert.clone(), desk: Default::default(), amended, unrecorded: false }
     }
 
     fn told(compared: &Compared, kept: &[AlertRow]) -> Vec<(u64, AmendmentKind)> {

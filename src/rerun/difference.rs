@@ -284,7 +284,7 @@ pub(super) mod tests {
     fn an_alert_that_only_one_run_raises_appears_or_vanishes() {
         let (a, b) = (alert(1, "rendezvous", 0), alert(2, "loitering", 0));
         assert_eq!(
-            told(&[a.clone()], &[b]),
+            told(std::slice::from_ref(&a), &[b]),
             [(Kind::Vanishes, 1, vec![]), (Kind::Appears, 2, vec![])].map(|(k, id, v)| (k, id, v))
         );
         assert_eq!(told(&[], &[a]), [(Kind::Appears, 1, vec![])]);
@@ -295,7 +295,8 @@ pub(super) mod tests {
         let early = alert(1, "rendezvous", 0);
         let late = Alert { grade: "touch".to_owned(), ..alert(2, "rendezvous", 20) };
         let differs = vec![Aspect::Grade, Aspect::Began, Aspect::Raised];
-        assert_eq!(told(&[early.clone()], &[late.clone()]), [(Kind::Changes, 2, differs)]);
+        let [one, other] = [&early, &late].map(std::slice::from_ref);
+        assert_eq!(told(one, other), [(Kind::Changes, 2, differs)]);
         // Over before the other began: two meetings.
         let over = Alert { cleared_at: Some(Time::from_seconds(600)), state: State::Cleared, ..early };
         assert_eq!(told(&[over], &[late]).len(), 2);
