@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use watchkeeper::geo::{Area, Degrees, KNOT, Metres, Position};
 use watchkeeper::history::{Paging, Reader, Which, Whose, Writer};
-use watchkeeper::track::{Class, Fix, TrackId};
+use watchkeeper::track::{Class, Fix, Standing, TrackId};
 
 const VESSELS: u64 = 2_000;
 const START: i64 = 1_795_000_000_000;
@@ -106,7 +106,7 @@ fn fleet(positions: usize, random: &mut Random) -> Vec<Fix> {
             status: if vessel.moored { 5 } else { 0 },
             class: Class::A,
             receiver: ReceiverId(if random.below(5) == 0 { 1 } else { 0 }),
-            late: false,
+            standing: Standing::Used,
         });
     }
     fixes

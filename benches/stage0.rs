@@ -90,7 +90,7 @@ fn step(vessel: u32) -> Step {
         status: 0,
         class: Class::A,
         receiver: ReceiverId((vessel % 6) as u16),
-        late: false,
+        standing: watchkeeper::track::Standing::Used,
     };
     let surroundings = Surroundings {
         coast: Metres(50_000.0),

@@ -1,7 +1,10 @@
 //! The live picture: every followed track by place, and who is near whom.
 
+mod ring;
+
 use crate::geo::{Area, Degrees, KNOT, Metres, Position};
 use crate::track::{Particulars, Step, TrackId};
+use ring::{Ring, wider};
 use rstar::{AABB, RTree};
 use rustc_hash::FxHashMap;
 use sensors::Time;
@@ -11,6 +14,15 @@ use std::sync::Arc;
 /// A point keeps its place in the tree until its vessel is this far from it; questions look that much
 /// wider and sift. Measured 20 times cheaper than moving it at every fix (`history.md`, the live index).
 const LAZY: Metres = Metres(500.0);
+
+/// What rounding may be off by.
+const MARGIN: Metres = Metres(1.0);
+
+/// Metres in 1/10000 minute of latitude, rounded down.
+const UNIT_MIN: f64 = 0.1853;
+
+/// Tracks shown at most: more than stage A follows. One beyond is not shown, and counted.
+const LIVE_MAX: usize = 1 << 18;
 
 /// A track as it is now.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -70,30 +82,47 @@ impl Pin {
 
 /// All live tracks. Serialises as its tracks alone; the tree is built anew, and answers are sorted so that
 /// a rebuilt tree gives the same ones.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(from = "FxHashMap<TrackId, Live>")]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(from = "Saved", into = "Saved")]
 pub struct Picture {
     live: FxHashMap<TrackId, Live>,
     tree: RTree<Pin>,
+    turned_away: u64,
 }
 
-impl From<FxHashMap<TrackId, Live>> for Picture {
-    fn from(live: FxHashMap<TrackId, Live>) -> Picture {
-        let tree = RTree::bulk_load(live.iter().map(|(&track, live)| Pin::new(track, live.pinned)).collect());
-        Picture { live, tree }
+/// A picture as a snapshot has it: by track, so that equal pictures are equal bytes.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    live: Vec<Live>,
+    turned_away: u64,
+}
+
+impl From<Saved> for Picture {
+    fn from(saved: Saved) -> Picture {
+        let pin = |live: &Live| Pin::new(live.step.fix.track, live.pinned);
+        let tree = RTree::bulk_load(saved.live.iter().map(pin).collect());
+        let live = saved.live.into_iter().map(|live| (live.step.fix.track, live)).collect();
+        Picture { live, tree, turned_away: saved.turned_away }
     }
 }
 
-impl Serialize for Picture {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        sensors::sorted::map::serialize(&self.live, serializer)
+impl From<Picture> for Saved {
+    fn from(picture: Picture) -> Saved {
+        let mut live: Vec<Live> = picture.live.into_values().collect();
+        live.sort_unstable_by_key(|live| live.step.fix.track);
+        Saved { live, turned_away: picture.turned_away }
     }
+}
+
+fn envelope(half: &Area) -> AABB<[f64; 2]> {
+    AABB::from_corners([half.west, half.south], [half.east, half.north])
 }
 
 impl Picture {
     /// A track moved on.
-    pub(crate) fn step(&mut self, step: Step) {
+    pub fn step(&mut self, step: Step) {
         let (track, position) = (step.fix.track, step.fix.position);
+        let full = self.live.len() >= LIVE_MAX;
         match self.live.get_mut(&track) {
             Some(live) => {
                 live.step = step;
@@ -103,6 +132,7 @@ impl Picture {
                     self.tree.insert(Pin::new(track, position));
                 }
             }
+            None if full => self.turned_away += 1,
             None => {
                 self.live.insert(track, Live { step, particulars: Arc::default(), pinned: position });
                 self.tree.insert(Pin::new(track, position));
@@ -118,7 +148,7 @@ impl Picture {
     }
 
     /// A track is no longer followed.
-    pub(crate) fn forget(&mut self, track: TrackId) {
+    pub fn forget(&mut self, track: TrackId) {
         if let Some(live) = self.live.remove(&track) {
             self.tree.remove(&Pin::new(track, live.pinned));
         }
@@ -139,6 +169,11 @@ impl Picture {
         self.live.len()
     }
 
+    /// How many fixes were not shown for want of room.
+    pub fn turned_away(&self) -> u64 {
+        self.turned_away
+    }
+
     /// Whether nothing is live.
     pub fn is_empty(&self) -> bool {
         self.live.is_empty()
@@ -147,21 +182,71 @@ impl Picture {
     /// Tracks whose last position is within `radius` of `centre`, nearest first, equals by track.
     pub fn within(&self, centre: Position, radius: Metres) -> Vec<(Metres, &Live)> {
         let mut found = Vec::new();
-        let wide = Area::around(centre, Metres(radius.0 + LAZY.0));
-        let (west, east) = wide.halves();
-        for half in [Some(west), east].into_iter().flatten() {
-            let envelope = AABB::from_corners([half.west, half.south], [half.east, half.north]);
-            for pin in self.tree.locate_in_envelope(&envelope) {
-                let live = &self.live[&pin.track];
-                let distance = centre.distance(live.step.fix.position);
-                if distance.0 <= radius.0 {
-                    found.push((distance, live));
-                }
-            }
-        }
+        self.each_within(centre, radius, |distance, live| found.push((distance, live)));
         found.sort_by(|(a, one), (b, other)| {
             a.0.total_cmp(&b.0).then(one.step.fix.track.cmp(&other.step.fix.track))
         });
+        found
+    }
+
+    /// In no order.
+    fn each_within<'a>(&'a self, centre: Position, radius: Metres, mut found: impl FnMut(Metres, &'a Live)) {
+        let (west, east) = Area::around(centre, Metres(radius.0 + LAZY.0 + MARGIN.0)).halves();
+        for half in [Some(west), east].into_iter().flatten() {
+            for pin in self.tree.locate_in_envelope(&envelope(&half)) {
+                let live = &self.live[&pin.track];
+                let position = live.step.fix.position;
+                // Latitude alone is cheap, and most are too far by it.
+                if f64::from(position.lat.abs_diff(centre.lat)) * UNIT_MIN > radius.0 {
+                    continue;
+                }
+                let distance = centre.distance(position);
+                if distance.0 <= radius.0 {
+                    found(distance, live);
+                }
+            }
+        }
+    }
+
+    /// Tracks whose last position is in the box, by track.
+    pub fn inside(&self, area: &Area) -> Vec<&Live> {
+        // As far as a point may be from its vessel: more degrees of longitude the nearer the pole.
+        let north = wider(area, Metres(LAZY.0 + MARGIN.0));
+        let (west, east) = north.halves();
+        let mut found: Vec<&Live> = [Some(west), east]
+            .into_iter()
+            .flatten()
+            .flat_map(|half| self.tree.locate_in_envelope(&envelope(&half)).collect::<Vec<_>>())
+            .map(|pin| &self.live[&pin.track])
+            .filter(|live| area.contains(live.step.fix.position))
+            .collect();
+        found.sort_by_key(|live| live.step.fix.track);
+        found.dedup_by_key(|live| live.step.fix.track);
+        found
+    }
+
+    /// Tracks whose last position is within the ring or on its edge, by track. Each side goes the short way round the
+    /// earth, straight on a chart in degrees; a ring around a pole holds nothing.
+    pub fn in_ring(&self, ring: &[Position]) -> Vec<&Live> {
+        let Some(ring) = Ring::new(ring) else { return Vec::new() };
+        let mut found = self.inside(&ring.area());
+        found.retain(|live| ring.contains(live.step.fix.position));
+        found
+    }
+
+    /// All pairs of tracks whose last positions are within `radius` of each other and that both are `wanted`: the
+    /// nearest first, equals by track; the lower track first in each.
+    pub fn pairs(&self, radius: Metres, wanted: impl Fn(&Live) -> bool) -> Vec<(Metres, TrackId, TrackId)> {
+        let mut found = Vec::new();
+        for live in self.live.values().filter(|live| wanted(live)) {
+            let one = live.step.fix.track;
+            self.each_within(live.step.fix.position, radius, |distance, other| {
+                if one < other.step.fix.track && wanted(other) {
+                    found.push((distance, one, other.step.fix.track));
+                }
+            });
+        }
+        found.sort_by(|a, b| a.0.0.total_cmp(&b.0.0).then((a.1, a.2).cmp(&(b.1, b.2))));
         found
     }
 
@@ -181,50 +266,4 @@ impl Picture {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ids(found: &[(Metres, &Live)]) -> Vec<String> {
-        found.iter().map(|(_, live)| live.step.fix.track.to_string()).collect()
-    }
-
-    #[test]
-    fn finds_neighbours_across_the_antimeridian_and_after_small_moves() {
-        let mut picture = Picture::default();
-        picture.step(Step::sample(1, 0.0, 179.999));
-        picture.step(Step::sample(2, 0.0, -179.998));
-        picture.step(Step::sample(3, 0.0, 179.0));
-        picture.step(Step::sample(3, 0.0, 179.004));
-        let here = Position::from_degrees(0.0, 180.0).expect("on earth");
-        assert_eq!(ids(&picture.within(here, Metres(500.0))), ["0-1", "0-2"]);
-        let there = Position::from_degrees(0.0, 179.004).expect("on earth");
-        assert_eq!(ids(&picture.within(there, Metres(1.0))), ["0-3"]);
-    }
-
-    #[test]
-    fn a_rebuilt_picture_gives_the_same_answers() {
-        let mut picture = Picture::default();
-        for n in 0..500 {
-            let n_f = n as f64;
-            picture.step(Step::sample(n, 9.0 + n_f % 25.0 * 0.001, 103.0 + n_f / 25.0 * 0.001));
-        }
-        picture.forget(TrackId::new(0, 17));
-        let again: Picture =
-            postcard::from_bytes(&postcard::to_stdvec(&picture).expect("writes")).expect("reads");
-        let here = Position::from_degrees(9.01, 103.01).expect("on earth");
-        assert_eq!(ids(&picture.within(here, Metres(900.0))), ids(&again.within(here, Metres(900.0))));
-        assert_eq!(ids(&picture.nearest(here, 10, Metres(50_000.0))).len(), 10);
-    }
-
-    #[test]
-    fn dead_reckoning_runs_both_ways() {
-        let live = Live {
-            step: Step::sample(1, 0.0, 0.0),
-            particulars: Arc::default(),
-            pinned: Position { lat: 0, lon: 0 },
-        };
-        let ahead = live.reckoned(Time::from_seconds(360));
-        assert!((ahead.longitude() - 1.0 / 60.0).abs() < 1e-4, "10 kn east for 6 minutes is a mile");
-        assert!(live.reckoned(Time::from_seconds(-360)).longitude() < 0.0);
-    }
-}
+mod tests;

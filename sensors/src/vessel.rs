@@ -66,6 +66,15 @@ impl Mmsi {
         }
     }
 
+    /// Whether it is a number that transponders are delivered with or that many type in: nobody's own. Sources: Global
+    /// Fishing Watch's exclusions (111111111, 0, 888888888, 416202700); 123456789 and 1193046 (0x123456), which
+    /// installers leave; one digit nine times is ours.
+    pub const fn is_placeholder(self) -> bool {
+        let n = self.0;
+        let one_digit = n.is_multiple_of(111_111_111) && n <= 999_999_999;
+        one_digit || matches!(n, 416_202_700 | 123_456_789 | 1_193_046)
+    }
+
     /// Whether its digits say search and rescue transmitter, man overboard device or EPIRB.
     pub const fn is_distress_device(self) -> bool {
         matches!(self.kind(), MmsiKind::AisSart | MmsiKind::ManOverboard | MmsiKind::EpirbAis)
@@ -96,6 +105,14 @@ impl Imo {
             rest /= 10;
         }
         sum % 10 == self.0 % 10
+    }
+}
+
+impl Imo {
+    /// Whether it is a number that is typed in where none is known: 1234567, whose check digit happens to be right, one
+    /// digit seven times, and numbers up to 1000. Source: 1234567 and small numbers, Global Fishing Watch; the rest is ours.
+    pub const fn is_placeholder(self) -> bool {
+        self.0 <= 1000 || self.0 == 1_234_567 || self.0.is_multiple_of(1_111_111) && self.0 <= 9_999_999
     }
 }
 
@@ -165,6 +182,18 @@ mod tests {
         assert_eq!(Mmsi(9_001_234).kind(), MmsiKind::Invalid);
         assert_eq!(Mmsi(0).kind(), MmsiKind::Invalid);
         assert_eq!(Mmsi(1_073_741_823).kind(), MmsiKind::Invalid);
+    }
+
+    #[test]
+    fn knows_numbers_that_are_nobodys() {
+        for n in [0, 111_111_111, 888_888_888, 416_202_700, 123_456_789, 1_193_046] {
+            assert!(Mmsi(n).is_placeholder(), "{n}");
+        }
+        assert!(!Mmsi(514_123_456).is_placeholder() && !Mmsi(9_001_234).is_placeholder());
+        assert!(Imo(1_234_567).is_placeholder() && Imo(1_234_567).is_valid());
+        assert!(
+            Imo(1).is_placeholder() && Imo(9_999_999).is_placeholder() && !Imo(9_074_729).is_placeholder()
+        );
     }
 
     #[test]

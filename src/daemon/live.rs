@@ -139,6 +139,7 @@ impl Publisher {
             destination: texts.destination,
             draught: particulars.draught.map(|d| Metres(f64::from(d) / 10.0)),
             persons_on_board: particulars.persons_on_board,
+            radar_target: particulars.radar_target,
             coast: Some(around.coast),
             port,
             night: live.step.night,

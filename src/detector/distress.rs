@@ -265,7 +265,7 @@ mod tests {
             let admitted = Admitted { report, standing: Standing::Good };
             let mut gained = Gained::default();
             let followed =
-                tracks.follow(&admitted, &Default::default(), &places, &mut gained).expect("a vessel");
+                tracks.follow(&admitted, None, &Default::default(), &places, &mut gained).expect("a vessel");
             let mut out = Vec::new();
             rule.on_report(&followed, context, &mut out);
             seen.extend(out.into_iter().map(|v| match v.look {

@@ -247,7 +247,10 @@ impl Rendezvous {
             let (low, high) = if pair.0 == step.fix.track { (me, other) } else { (other, me) };
             meeting.close(&step.fix, metres, low, high, settings);
             if let Some(grade) = meeting.grade(low, high, settings) {
-                let crowd = picture.within(step.fix.position, CROWD_RADIUS).len();
+                // A ship that a radar tracks as well is one ship.
+                let around = picture.within(step.fix.position, CROWD_RADIUS);
+                let crowd =
+                    around.iter().filter(|(_, live)| live.step.fix.class != Class::RadarTarget).count();
                 let evidence = evidence(meeting, grade, step, low, high, crowd, settings);
                 out.push(verdict(pair, step.fix.time, step.fix.sequence, Look::Suspect(Box::new(evidence))));
             }

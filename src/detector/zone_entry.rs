@@ -377,7 +377,7 @@ mod tests {
                 status: 0,
                 class: Class::A,
                 receiver: ReceiverId(0),
-                late: false,
+                standing: crate::track::Standing::Used,
             },
             surroundings: Surroundings {
                 coast: Metres(5_000.0),

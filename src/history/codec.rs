@@ -7,12 +7,13 @@
 use super::BLOCK_FIXES;
 use super::reckon::expect;
 use crate::geo::Position;
-use crate::track::{Class, Fix, TrackId};
+use crate::track::{Class, Fix, Standing, TrackId};
 use sensors::{Mmsi, ReceiverId, Time};
 use zstd::bulk::{Compressor, Decompressor};
 
-/// The only format so far.
-const VERSION: u8 = 1;
+/// The format that is written. Blocks of the one before are read as well: they know no standing but late.
+const VERSION: u8 = 2;
+const VERSION_LATE_ONLY: u8 = 1;
 
 /// zstd's own default: measured 13 million fixes/s; higher levels gain little on residuals.
 const LEVEL: i32 = 3;
@@ -146,7 +147,7 @@ impl Decoder {
     /// # Errors
     /// [`Corrupt`] for bytes that [`Encoder::encode`] doesn't make.
     pub(super) fn decode(&mut self, bytes: &[u8]) -> Result<Vec<Fix>, Corrupt> {
-        let Some((&VERSION, frame)) = bytes.split_first() else {
+        let Some((&(VERSION | VERSION_LATE_ONLY), frame)) = bytes.split_first() else {
             return Err(Corrupt::Format(bytes.first().copied()));
         };
         self.plain.clear();
@@ -170,7 +171,7 @@ impl Decoder {
             status: 0,
             class: Class::A,
             receiver: ReceiverId(0),
-            late: false,
+            standing: Standing::Used,
         };
         let mut columns = Columns { rest, count };
         let mut fixes = vec![blank; count];
@@ -185,10 +186,10 @@ impl Decoder {
             *last = last.wrapping_add(unzigzag(v) as u64);
             f.sequence = *last;
         })?;
-        let mut flags = vec![0u8; count];
+        let mut flags = vec![0u16; count];
         let mut row = flags.iter_mut();
-        columns.fill(&mut fixes, 0u8, |last, _, v| {
-            *last ^= v as u8;
+        columns.fill(&mut fixes, 0u16, |last, _, v| {
+            *last ^= v as u16;
             if let Some(row) = row.next() {
                 *row = *last;
             }
@@ -295,26 +296,37 @@ fn unstep16(last: &mut u16, step: u64) -> u16 {
     *last
 }
 
-fn flags(fix: &Fix) -> u8 {
-    u8::from(fix.speed.is_some())
-        | u8::from(fix.course.is_some()) << 1
-        | u8::from(fix.heading.is_some()) << 2
-        | u8::from(fix.late) << 3
-        | (fix.class as u8) << 4
+/// Bit 3 alone says late, as it did before there was the standing in bits 8 to 11.
+const LATE: u16 = 8;
+
+fn flags(fix: &Fix) -> u16 {
+    let standing = match fix.standing {
+        Standing::Late => LATE,
+        other => (other as u16) << 8,
+    };
+    u16::from(fix.speed.is_some())
+        | u16::from(fix.course.is_some()) << 1
+        | u16::from(fix.heading.is_some()) << 2
+        | (fix.class as u16) << 4
+        | standing
 }
 
-fn unflag(fix: &mut Fix, flags: u8) -> Result<(), Corrupt> {
+fn unflag(fix: &mut Fix, flags: u16) -> Result<(), Corrupt> {
     fix.speed = fix.speed.filter(|_| flags & 1 != 0);
     fix.course = fix.course.filter(|_| flags & 2 != 0);
     fix.heading = fix.heading.filter(|_| flags & 4 != 0);
-    fix.late = flags & 8 != 0;
-    fix.class = class(flags >> 4).ok_or(Corrupt::Value("class"))?;
+    fix.standing = match (flags >> 8, flags & LATE != 0) {
+        (0, true) => Standing::Late,
+        (number, false) => standing(number).ok_or(Corrupt::Value("standing"))?,
+        (_, true) => return Err(Corrupt::Value("standing")),
+    };
+    fix.class = class((flags >> 4 & 15) as u8).ok_or(Corrupt::Value("class"))?;
     Ok(())
 }
 
 /// The class with this number.
 pub(super) fn class(number: u8) -> Option<Class> {
-    const ALL: [Class; 7] = [
+    const ALL: [Class; 8] = [
         Class::A,
         Class::B,
         Class::LongRange,
@@ -322,8 +334,13 @@ pub(super) fn class(number: u8) -> Option<Class> {
         Class::DistressDevice,
         Class::AidToNavigation,
         Class::BaseStation,
+        Class::RadarTarget,
     ];
     ALL.get(usize::from(number)).copied()
+}
+
+fn standing(number: u16) -> Option<Standing> {
+    Standing::ALL.get(usize::from(number)).copied()
 }
 
 #[cfg(test)]
@@ -334,8 +351,8 @@ mod tests {
     fn any_fix() -> impl Strategy<Value = Fix> {
         let numbers = (any::<u64>(), any::<i64>(), any::<i32>(), any::<i32>(), any::<u8>(), any::<u16>());
         let sixteen = || proptest::option::of(any::<u16>());
-        (numbers, sixteen(), sixteen(), sixteen(), 0u8..7, any::<bool>()).prop_map(
-            |((sequence, time, lat, lon, status, receiver), speed, course, heading, number, late)| Fix {
+        (numbers, sixteen(), sixteen(), sixteen(), 0u8..8, 0u16..8).prop_map(
+            |((sequence, time, lat, lon, status, receiver), speed, course, heading, number, why)| Fix {
                 track: TrackId::new(7, 99),
                 sequence,
                 time: Time::from_millis(time),
@@ -347,7 +364,7 @@ mod tests {
                 status,
                 class: class(number).unwrap(),
                 receiver: ReceiverId(receiver),
-                late,
+                standing: standing(why).unwrap(),
             },
         )
     }
@@ -400,6 +417,16 @@ mod tests {
             bytes.extend(if raw { plain } else { zstd::bulk::compress(&plain, 3).unwrap() });
             let _ = Decoder::new().decode(&bytes);
         }
+    }
+
+    #[test]
+    fn a_block_of_the_format_before_is_read() {
+        let mut fixes = voyage(&[(2_000, 0, 0), (3_000, 1, 0), (9_000, 0, 1)]);
+        fixes[1].standing = Standing::Late;
+        let mut bytes = Encoder::new().encode(&fixes);
+        // That format had no bits above those that these fixes need.
+        bytes[0] = VERSION_LATE_ONLY;
+        assert_eq!(Decoder::new().decode(&bytes).unwrap(), fixes);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::page::Page;
 use super::{Claimed, Cursor};
 use crate::geo::Position;
-use crate::track::Fix;
+use crate::track::{Fix, Standing};
 use serde::Serialize;
 use std::io::{Error, Result, Write};
 
@@ -57,7 +57,7 @@ struct PositionRow {
     class: crate::track::Class,
     receiver: u16,
     sequence: u64,
-    late: bool,
+    standing: Standing,
 }
 
 impl PositionRow {
@@ -76,7 +76,7 @@ impl PositionRow {
             class: fix.class,
             receiver: fix.receiver.0,
             sequence: fix.sequence,
-            late: fix.late,
+            standing: fix.standing,
         }
     }
 }
@@ -175,7 +175,7 @@ fn write_positions_csv(rows: &[Fix], out: &mut dyn Write) -> Result<()> {
         "class",
         "receiver",
         "sequence",
-        "late",
+        "standing",
     ])?;
     let number = |n: Option<f64>| n.map_or_else(String::new, |n| format!("{n:.1}"));
     for fix in rows {
@@ -192,7 +192,7 @@ fn write_positions_csv(rows: &[Fix], out: &mut dyn Write) -> Result<()> {
             word(&fix.class),
             fix.receiver.0.to_string(),
             fix.sequence.to_string(),
-            fix.late.to_string(),
+            word(&fix.standing),
         ])?;
     }
     csv.flush()

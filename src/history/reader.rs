@@ -9,7 +9,7 @@ use super::scope::{Named, Scope, Whose};
 use super::{Claimed, Error, Result, SCHEMA};
 use crate::geo::{Area, Position};
 use crate::store;
-use crate::track::{Attribute, Class, Fix, TrackId};
+use crate::track::{Attribute, Class, Fix, Standing, TrackId};
 use sensors::{Mmsi, Span, Time};
 use sqlx::SqlitePool;
 use std::collections::BTreeMap;
@@ -224,20 +224,20 @@ impl Reader {
         (claims.flushes, wanted.collect())
     }
 
-    /// A track's fix with the latest event time.
+    /// A track's fix with the latest event time; one that did not move it only where there is no other.
     ///
     /// # Errors
     /// When the file can't be read or the block is damaged.
     pub async fn latest(&self, track: TrackId) -> Result<Option<Fix>> {
         let live = self.live.shard(track).get(&track).and_then(|tail| {
             let waiting = tail.waiting.iter().map(|block| block.last);
-            tail.fixes.iter().copied().chain(waiting).max_by_key(FixKey::of)
+            tail.fixes.iter().copied().chain(waiting).max_by_key(foremost)
         });
         let stored = match rows::last_block(&self.file, track).await? {
-            Some(row) => row.decode(&mut Decoder::new())?.pop(),
+            Some(row) => row.decode(&mut Decoder::new())?.into_iter().max_by_key(foremost),
             None => None,
         };
-        Ok(live.into_iter().chain(stored).max_by_key(FixKey::of))
+        Ok(live.into_iter().chain(stored).max_by_key(foremost))
     }
 
     /// What the file knows of a track, as of the last flush.
@@ -247,6 +247,11 @@ impl Reader {
     pub async fn head(&self, track: TrackId) -> Result<Option<Head>> {
         rows::track(&self.file, track).await
     }
+}
+
+/// Wrong clocks and stray positions come after what moved the track.
+fn foremost(fix: &Fix) -> (bool, FixKey) {
+    (fix.standing == Standing::Used, FixKey::of(fix))
 }
 
 /// One question in progress.
@@ -289,6 +294,7 @@ impl Named {
                 claim.attribute == Attribute::CallSign && claim.value.eq_ignore_ascii_case(sign)
             }
             Named::Mmsi(mmsi) => claim.mmsi == *mmsi,
+            Named::Track(track) => claim.track == *track,
             Named::Imo(number) => claim.attribute == Attribute::Imo && claim.value == number.to_string(),
         }
     }

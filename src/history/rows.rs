@@ -384,6 +384,9 @@ pub(super) async fn claims(
         Named::Mmsi(mmsi) => {
             query.push("mmsi = ").push_bind(mmsi.0);
         }
+        Named::Track(track) => {
+            query.push("track = ").push_bind(track.as_u64() as i64);
+        }
     }
     if let Some(key) = after {
         query.push(" AND (track, attribute, value, mmsi) > (").push_bind(key.track);
@@ -411,7 +414,7 @@ fn claim(row: &SqliteRow) -> sqlx::Result<Claimed> {
 }
 
 fn attribute(number: u8) -> Option<Attribute> {
-    const ALL: [Attribute; 8] = [
+    const ALL: [Attribute; 9] = [
         Attribute::Name,
         Attribute::CallSign,
         Attribute::Imo,
@@ -420,6 +423,7 @@ fn attribute(number: u8) -> Option<Attribute> {
         Attribute::Destination,
         Attribute::Draught,
         Attribute::PersonsOnBoard,
+        Attribute::RadarTarget,
     ];
     ALL.get(usize::from(number)).copied()
 }

@@ -24,6 +24,8 @@ pub enum Named {
     Mmsi(Mmsi),
     /// The IMO number.
     Imo(u32),
+    /// Everything that was claimed on this track.
+    Track(TrackId),
 }
 
 /// Which positions a question is about.

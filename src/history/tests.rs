@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::geo::{Area, Position};
-use crate::track::{Claim, Class, Fix};
+use crate::track::{Claim, Class, Fix, Standing};
 use sensors::ReceiverId;
 
 /// A fix of track 0-1.
@@ -23,7 +23,7 @@ pub(super) fn fix_at(sequence: u64, time: i64, lat: f64, lon: f64) -> Fix {
         status: 0,
         class: Class::A,
         receiver: ReceiverId(2),
-        late: false,
+        standing: Standing::Used,
     }
 }
 
@@ -169,7 +169,7 @@ async fn late_fixes_stand_where_their_time_says() {
     let mut fixes: Vec<Fix> = (1..=1200).map(|s| vessel(1, s)).collect();
     for fix in fixes.iter_mut().filter(|f| f.sequence % 7 == 0) {
         fix.time = fix.time - sensors::Span::from_hours(30);
-        fix.late = true;
+        fix.standing = Standing::Late;
     }
     fixes.iter().for_each(|fix| writer.append(fix));
     writer.flush(1000, Which::FullBlocksOnly).await.unwrap();

@@ -1,12 +1,27 @@
 //! Stage A, follow: which track a report belongs to, its fixes, and what its sender claims to be.
 
+mod draft;
 mod flag;
 mod follow;
+mod identity;
+mod open;
 mod particulars;
+mod radar;
+mod refused;
+mod segment;
+mod settings;
+mod step;
+
+#[cfg(test)]
+mod tests;
 
 pub use flag::flag;
-pub use follow::{Event, Followed, Gained, Settings, Step, Tracks};
+pub use follow::Tracks;
+pub use identity::{Identity, Remark, Said, remarks};
 pub use particulars::Particulars;
+pub use refused::{Refused, Standing};
+pub use settings::Settings;
+pub use step::{Event, Followed, Gained, Step};
 
 use crate::geo::{Degrees, Knots, Position};
 use sensors::{Mmsi, ReceiverId, Time};
@@ -89,6 +104,8 @@ pub enum Class {
     AidToNavigation = 5,
     /// Base station (type 4).
     BaseStation = 6,
+    /// What a radar tracks (TTM, TLL): it says nothing of itself, and its MMSI is 0.
+    RadarTarget = 7,
 }
 
 /// An admitted position on a track. Integers stay as sent; accessors give units.
@@ -116,8 +133,8 @@ pub struct Fix {
     pub class: Class,
     /// The first receiver that heard it.
     pub receiver: ReceiverId,
-    /// Older than the newest fix of its track when it was heard: kept, and not shown to rules.
-    pub late: bool,
+    /// Whether it moved its track.
+    pub standing: Standing,
 }
 
 impl Fix {
@@ -153,6 +170,8 @@ pub enum Attribute {
     Draught = 6,
     /// Persons on board; `8191+` is that or more.
     PersonsOnBoard = 7,
+    /// The number that a radar gave its target.
+    RadarTarget = 8,
 }
 
 /// One attribute as claimed in one message.

@@ -26,6 +26,8 @@ pub struct Particulars {
     pub draught: Option<u8>,
     /// How many persons are on board.
     pub persons_on_board: Option<Persons>,
+    /// The number that a radar gave it; such a target says nothing of itself.
+    pub radar_target: Option<u16>,
 }
 
 /// Craft up to this length are small: a boat that carries people off a beach. Source: `detectors.md` D4, D11.

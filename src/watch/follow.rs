@@ -122,7 +122,8 @@ impl Follow {
 
     fn report(&mut self, admitted: &Admitted, settings: &track::Settings, world: &World, told: &mut Told) {
         let before = told.so_far();
-        let seen = self.tracks.follow(admitted, settings, &world.places, &mut told.gained);
+        let site = world.site(admitted.report.receiver);
+        let seen = self.tracks.follow(admitted, site, settings, &world.places, &mut told.gained);
         if let Some(seen) = seen {
             self.rules.on_report(&seen, world.context(), &mut told.verdicts);
         }
@@ -145,6 +146,10 @@ impl Follow {
                 self.rules.forget(*track, now, &mut told.verdicts);
             }
         }
+    }
+
+    pub(super) fn tracks(&self) -> &Tracks {
+        &self.tracks
     }
 
     pub(super) fn tracks_and_fixes(&self) -> (u64, u64) {

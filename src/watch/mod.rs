@@ -24,7 +24,7 @@ use crate::picture::Picture;
 use crate::place::Places;
 use crate::place::zone::Zones;
 use crate::reception::Reception;
-use crate::track::{Claim, Fix};
+use crate::track::{self, Claim, Fix};
 use flow::Ways;
 use follow::SHARES;
 use sensors::{Counts, ReceiverId, Report, Tally, Time};
@@ -275,6 +275,13 @@ impl Watch {
     pub fn tracks_and_fixes(&self) -> (u64, u64) {
         let shares = self.stages.follow.iter().map(Follow::tracks_and_fixes);
         shares.fold((0, 0), |(tracks, fixes), share| (tracks + share.0, fixes + share.1))
+    }
+
+    /// Fixes that did not move a track, by why.
+    pub fn refused(&self) -> track::Refused {
+        let mut all = track::Refused::default();
+        self.stages.follow.iter().for_each(|share| all.add(share.tracks().refused()));
+        all
     }
 
     /// Alerts raised by rule name, so far; every rule is there.

@@ -3,9 +3,11 @@
 use crate::admit;
 use crate::alert;
 use crate::detector::{self, Context};
+use crate::geo::Position;
 use crate::place::Places;
 use crate::place::zone::{Zone, Zones};
 use crate::track;
+use sensors::ReceiverId;
 use sensors::sentence::Checksum;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -60,13 +62,21 @@ pub(super) struct World {
     pub(super) settings: Settings,
     pub(super) places: Arc<Places>,
     pub(super) zones: Zones,
+    sites: Vec<Option<Position>>,
 }
 
 impl World {
     pub(super) fn new(settings: Settings, places: Arc<Places>) -> World {
         // Zones with a fault never get past the settings check; were one journalled, it would bound nothing.
         let zones = Zones::new(settings.zone.clone()).unwrap_or_default();
-        World { zones, settings, places }
+        let site = |station: &Station| Position::from_degrees(station.latitude?, station.longitude?);
+        let sites = settings.receivers.iter().map(site).collect();
+        World { zones, sites, settings, places }
+    }
+
+    /// Where the receiver's antenna stands, if its settings say so.
+    pub(super) fn site(&self, receiver: ReceiverId) -> Option<Position> {
+        self.sites.get(usize::from(receiver.0)).copied().flatten()
     }
 
     pub(super) fn context(&self) -> Context<'_> {

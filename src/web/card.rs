@@ -4,13 +4,13 @@ use super::{
     App, Degrees,
     error::{Error, Problem},
     extract::{Name, Officer},
-    picture::LiveVessel,
+    picture::{LivePicture, LiveVessel},
 };
 use crate::desk::Previous;
 use crate::geo::{Metres, NAUTICAL_MILE, Position};
 use crate::history::{Claimed, Named, Paging};
 use crate::place::is_night;
-use crate::track::{Attribute, Class, TrackId, flag};
+use crate::track::{Attribute, Class, Remark, TrackId, flag, remarks};
 use axum::{Json, extract::State};
 use sensors::{Imo, Mmsi, ReceiverId, ShipType, Time, vessel::MmsiKind};
 use serde::Serialize;
@@ -18,6 +18,9 @@ use std::collections::BTreeMap;
 
 /// Claims read for one card.
 const CLAIMS_MAX: usize = 1000;
+
+/// Other vessels of its MMSI named on one card.
+const SAME_MMSI_MAX: usize = 20;
 
 /// All that is known of one vessel. What it says of itself is claimed, not known to be so.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -37,6 +40,15 @@ pub(super) struct Card {
     imo: Option<Imo>,
     /// Whether the IMO number's check digit is right.
     imo_valid: Option<bool>,
+    /// What is odd about its numbers; it says nothing by itself. Of `mmsi_invalid_kind`, `mmsi_placeholder`,
+    /// `imo_check_digit_wrong` and `imo_placeholder`.
+    #[schema(value_type = Vec<String>)]
+    remarks: Vec<Remark>,
+    /// Other live vessels that use its MMSI.
+    #[schema(value_type = Vec<String>)]
+    same_mmsi: Vec<TrackId>,
+    /// The number that a radar gave it; such a target has no MMSI and says nothing of itself.
+    radar_target: Option<u16>,
     #[schema(value_type = Option<u8>)]
     ship_type: Option<ShipType>,
     ship_type_family: Option<&'static str>,
@@ -107,13 +119,26 @@ pub(super) async fn card(
         None => of_past(&app, track).await?,
     };
     let page = Paging { limit: CLAIMS_MAX, after: None };
-    let claims = app.shared.history.identity(&Named::Mmsi(card.mmsi), &page).await?.rows;
+    // All radar targets have the same MMSI, which is none.
+    let of_radar = card.class == Class::RadarTarget;
+    let whose = if of_radar { Named::Track(track) } else { Named::Mmsi(card.mmsi) };
+    let claims = app.shared.history.identity(&whose, &page).await?.rows;
     if !card.live {
         claim_for(&mut card, &claims);
     }
     card.claims = merged(claims);
-    card.alerts = app.shared.desk.alerts_of(card.mmsi).await?;
+    if !of_radar {
+        card.remarks = remarks(card.mmsi, card.imo);
+        card.same_mmsi = others_of(&picture, card.mmsi, track);
+        card.alerts = app.shared.desk.alerts_of(card.mmsi).await?;
+    }
     Ok(Json(card))
+}
+
+/// Other live vessels that use this MMSI; a number that a whole fleet shares is cut at [`SAME_MMSI_MAX`].
+fn others_of(picture: &LivePicture, mmsi: Mmsi, track: TrackId) -> Vec<TrackId> {
+    let same = picture.vessels.iter().filter(|v| v.mmsi == mmsi && v.class != Class::RadarTarget);
+    same.map(|v| v.track).filter(|other| *other != track).take(SAME_MMSI_MAX).collect()
 }
 
 fn miles(metres: Metres) -> f64 {
@@ -131,6 +156,9 @@ fn of_live(vessel: &LiveVessel) -> Card {
         call_sign: text(&vessel.call_sign),
         imo: vessel.imo,
         imo_valid: vessel.imo.map(Imo::is_valid),
+        remarks: Vec::new(),
+        same_mmsi: Vec::new(),
+        radar_target: vessel.radar_target,
         ship_type: vessel.ship_type,
         ship_type_family: vessel.ship_type.map(ShipType::family),
         length_m: vessel.dimensions.map(|(length, _)| length.0),
@@ -175,6 +203,9 @@ async fn of_past(app: &App, track: TrackId) -> Result<Card, Error> {
         call_sign: None,
         imo: None,
         imo_valid: None,
+        remarks: Vec::new(),
+        same_mmsi: Vec::new(),
+        radar_target: None,
         ship_type: None,
         ship_type_family: None,
         length_m: None,
@@ -224,6 +255,7 @@ fn claim_for(card: &mut Card, claims: &[Claimed]) {
     card.ship_type_family = card.ship_type.map(ShipType::family);
     card.destination = last(Attribute::Destination);
     card.persons_on_board = last(Attribute::PersonsOnBoard);
+    card.radar_target = last(Attribute::RadarTarget).and_then(|v| v.parse().ok());
     card.draught_m = last(Attribute::Draught).and_then(|v| v.parse().ok());
     let sides: Vec<f64> = last(Attribute::Dimensions)
         .iter()

@@ -248,6 +248,7 @@ mod tests {
             destination: None,
             draught: None,
             persons_on_board: None,
+            radar_target: None,
             coast: None,
             port: None,
             night: false,

@@ -53,6 +53,8 @@ pub struct LiveVessel {
     pub draught: Option<Metres>,
     /// Persons on board as claimed.
     pub persons_on_board: Option<Persons>,
+    /// The number that a radar gave it; such a target has no MMSI.
+    pub radar_target: Option<u16>,
     /// Distance to the nearest coast.
     pub coast: Option<Metres>,
     /// The nearest port and how far it is.

@@ -24,7 +24,7 @@ use watchkeeper::{
         Places,
         zone::{Zone, ZoneKind, Zones},
     },
-    track::{Attribute, Claim, Class, Fix, TrackId},
+    track::{Attribute, Claim, Class, Fix, Standing, TrackId},
     web::{self, Event, Feed, LivePicture, LiveVessel, Shared, Status},
 };
 
@@ -95,6 +95,7 @@ fn vessel(n: u64) -> LiveVessel {
         destination: Some("../../ETC/PASSWD".into()),
         draught: None,
         persons_on_board: None,
+        radar_target: None,
         coast: None,
         port: None,
         night: true,
@@ -117,7 +118,7 @@ fn fix(track: u64, sequence: u64) -> Fix {
         status: 0,
         class: Class::B,
         receiver: ReceiverId(0),
-        late: false,
+        standing: Standing::Used,
     }
 }
 

@@ -9,6 +9,7 @@ mod faults;
 mod feeding;
 mod full_disk;
 mod journal;
+mod labelled;
 mod layers;
 mod ledger;
 mod night;
@@ -24,6 +25,7 @@ mod sea;
 mod settings;
 mod simulation;
 mod strace;
+mod tracks;
 
 /// What builds a client of HTTP. Its library asks for a TLS configuration, which nothing here comes to use.
 fn http_client() -> reqwest::ClientBuilder {

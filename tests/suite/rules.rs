@@ -137,7 +137,7 @@ fn every_fixture_is_used() {
         }
     }
     let mut tests = read("fixtures/README.md");
-    for name in ["night", "same_answer", "sea", "restart", "bad_input"] {
+    for name in ["night", "same_answer", "sea", "restart", "bad_input", "tracks"] {
         tests.push_str(&read(&format!("tests/suite/{name}.rs")));
     }
     let mut dead = Vec::new();

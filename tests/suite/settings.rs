@@ -16,7 +16,7 @@ const SOURCES: &[(&str, &str, &str)] = &[
     ("", include_str!("../../src/config.rs"), "Settings"),
     ("disk", include_str!("../../src/store/disk.rs"), "Settings"),
     ("admit", include_str!("../../src/admit/mod.rs"), "Settings"),
-    ("track", include_str!("../../src/track/follow.rs"), "Settings"),
+    ("track", include_str!("../../src/track/settings.rs"), "Settings"),
     ("detector.distress", include_str!("../../src/detector/distress.rs"), "Settings"),
     ("detector.rendezvous", include_str!("../../src/detector/rendezvous.rs"), "Settings"),
     ("detector.loitering", include_str!("../../src/detector/loitering.rs"), "Settings"),

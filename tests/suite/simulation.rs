@@ -120,7 +120,8 @@ fn a_thousand_seas_keep_what_is_promised() {
             (*of, *failures) = (*of + 1, *failures + u64::from(failed));
         }
         if failed && faults.iter().any(|fault| EXPECTED_TO_FAIL.contains(fault)) {
-            broken.remove(&plan.seed);
+            let how = broken.remove(&plan.seed).map(|broken| broken.how).unwrap_or_default();
+            println!("expected: seed {}, {faults:?}: {how}", plan.seed);
         }
     }
     println!("{seen:?}");

@@ -205,6 +205,9 @@ export interface Vessel {
   call_sign: string | null;
   imo: number | null;
   imo_valid: boolean | null;
+  remarks: string[];
+  same_mmsi: string[];
+  radar_target: number | null;
   ship_type: number | null;
   ship_type_family: string | null;
   length_m: number | null;

@@ -72,6 +72,8 @@ function shapeOf(row: LiveRow): number {
   if (row.class === 3) return SHAPE.aircraft;
   if (row.class === 5) return SHAPE.mark;
   if (row.class === 6) return SHAPE.base;
+  // What a radar tracks has no bow to point with.
+  if (row.class === 7) return SHAPE.diamond;
   const stopped = row.speed !== null && row.speed < STOPPED_KNOTS;
   if (stopped) return SHAPE.dot;
   return row.course === null && row.heading === null ? SHAPE.diamond : SHAPE.arrow;

@@ -72,7 +72,7 @@ pub(super) struct Run {
     pub(super) outcome: Outcome,
 }
 
-/// Gives the entries to a core that is put away and taken out again before each of the entries in `restarts`.
+/// Gives the entries, one by one, to a core that is put away and taken out again before each of the entries in `restarts`.
 pub(super) fn run(entries: &[Numbered], restarts: &[usize]) -> Run {
     let mut run = Run { watch: Watch::new(PLACES.clone()), outcome: Outcome::default() };
     for (at, entry) in entries.iter().enumerate() {
@@ -80,6 +80,23 @@ pub(super) fn run(entries: &[Numbered], restarts: &[usize]) -> Run {
             run.watch = Watch::restore(&run.watch.save(), PLACES.clone()).expect("its own state");
         }
         run.watch.take(entry, &mut run.outcome);
+    }
+    run
+}
+
+/// The same on several threads, with as many entries at a time as there are between two restarts.
+pub(super) fn run_on(threads: usize, entries: &[Numbered], restarts: &[usize]) -> Run {
+    let mut run =
+        Run { watch: Watch::new(PLACES.clone()).with_threads(threads), outcome: Outcome::default() };
+    let mut ends = restarts.to_vec();
+    ends.push(entries.len());
+    ends.sort_unstable();
+    let mut taken = 0;
+    for end in ends {
+        run.watch.take_all(&entries[taken..end], &mut run.outcome);
+        taken = end;
+        let state = run.watch.save();
+        run.watch.go_back(&state).expect("its own state");
     }
     run
 }
@@ -94,6 +111,6 @@ impl Run {
         let alerts: Vec<Alert> = watch.open_alerts().cloned().collect();
         let numbers =
             (watch.next(), watch.now(), watch.senders(), watch.repeated(), watch.tracks_and_fixes());
-        (live, alerts, numbers, watch.counts().clone(), watch.alerts_by_rule())
+        (live, alerts, numbers, watch.counts().clone(), watch.alerts_by_rule(), watch.digest())
     }
 }

@@ -2,19 +2,20 @@
 
 use super::craft::Doing;
 use super::plan::Plan;
-use super::play::{self, Journal, Run, run};
+use super::play::{self, Journal, Run, run, run_on};
 use crate::sea::Chance;
 use sensors::sentence::{Item, Reject, Vdm, assembly, items};
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use watchkeeper::alert::{ChangeKind, Priority};
 use watchkeeper::geo::NAUTICAL_MILE;
-use watchkeeper::track::{Fix, TrackId};
+use watchkeeper::track::{self, Fix, Standing, TrackId};
 
 /// A promise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Promise {
     BatchesNeverShow,
+    ThreadsNeverShow,
     ARestartNeverShows,
     FaultsAloneRaiseNothing,
     /// Not of the core: a sea without faults in which nobody is suspicious raises nothing, or it proves nothing.
@@ -54,7 +55,7 @@ impl Seen {
         let (watch, outcome) = (&run.watch, &run.outcome);
         let counts = watch.counts();
         let completed = journal.lines.iter().filter(|line| line.completes_call.is_some()).count();
-        let late = outcome.fixes.iter().filter(|fix| fix.late).count();
+        let late = outcome.fixes.iter().filter(|fix| fix.standing == Standing::Late).count();
         let mut seen = watch.alerts_by_rule();
         seen.extend([
             ("lines", counts.lines),
@@ -98,20 +99,25 @@ pub(super) fn keep(plan: &Plan) -> Result<Seen, Broken> {
     })
 }
 
-/// Other batches and restarts at once; told apart only when the answer is another.
+/// Threads that the same journal is read on again.
+const THREADS: usize = 4;
+
+/// Other batches, four threads and restarts at once; told apart only when the answer is another.
 fn same_answer(plan: &Plan, journal: &Journal, whole: &Run) -> Kept {
     let entries = journal.cut_at_random(plan.seed);
     let mut chance = Chance::stream(plan.seed, 6000);
     let restarts: Vec<usize> = (0..1 + chance.below(3)).map(|_| chance.below(entries.len())).collect();
-    let both = run(&entries, &restarts);
-    if differs(whole, &both).is_none() {
+    let all = run_on(THREADS, &entries, &restarts);
+    if differs(whole, &all).is_none() {
         return Ok(());
     }
-    let cut = run(&entries, &[]);
-    if let Some(what) = differs(whole, &cut) {
-        return Err(Broken { promise: Promise::BatchesNeverShow, how: what });
+    if let Some(how) = differs(whole, &run(&entries, &[])) {
+        return Err(Broken { promise: Promise::BatchesNeverShow, how });
     }
-    match differs(whole, &both) {
+    if let Some(how) = differs(whole, &run_on(THREADS, &entries, &[])) {
+        return Err(Broken { promise: Promise::ThreadsNeverShow, how });
+    }
+    match differs(whole, &all) {
         Some(what) => {
             let how = format!("{what}, restarted before the entries {restarts:?} of {}", entries.len());
             Err(Broken { promise: Promise::ARestartNeverShows, how })
@@ -136,6 +142,9 @@ fn differs(a: &Run, b: &Run) -> Option<String> {
     if x.changes != y.changes {
         let at = first(x.changes.len(), y.changes.len(), &|i| x.changes[i] == y.changes[i]);
         return Some(format!("other alerts: {:#?} and {:#?}", x.changes.get(at), y.changes.get(at)));
+    }
+    if x.hearings != y.hearings || x.late != y.late {
+        return Some("other hearings, or others came late".to_owned());
     }
     (a.state() != b.state()).then(|| "another state".to_owned())
 }
@@ -252,10 +261,18 @@ fn bounds_hold(journal: &Journal, run: &Run) -> Kept {
 /// The positions that moved each track, in order.
 fn used(run: &Run) -> BTreeMap<TrackId, Vec<&Fix>> {
     let mut tracks: BTreeMap<TrackId, Vec<&Fix>> = BTreeMap::new();
-    for fix in run.outcome.fixes.iter().filter(|fix| !fix.late) {
+    for fix in run.outcome.fixes.iter().filter(|fix| fix.standing == Standing::Used) {
         tracks.entry(fix.track).or_default().push(fix);
     }
     tracks
+}
+
+/// Whether a vessel can have come from one to the other: as it said that it went, and as much aside as is allowed.
+fn reaches(from: &Fix, to: &Fix, settings: &track::Settings) -> bool {
+    let hours = to.time.since(from.time).abs().as_hours();
+    let said = [from, to].iter().filter_map(|fix| fix.knots()).map(|knots| knots.0).fold(0.0, f64::max);
+    let aside = settings.speed_max.0 * libm::hypot(hours, settings.buffer_hours);
+    from.position.distance(to.position).0 / NAUTICAL_MILE <= (said * hours + aside) * 1.01
 }
 
 fn tracks_are_possible(plan: &Plan, journal: &Journal, run: &Run) -> Kept {
@@ -267,17 +284,11 @@ fn tracks_are_possible(plan: &Plan, journal: &Journal, run: &Run) -> Kept {
         .collect();
     let promise = Promise::TwoVesselsAreNeverOneTrack;
     for (track, fixes) in used(run) {
-        for pair in fixes.windows(2) {
-            let (a, b) = (pair[0], pair[1]);
-            let hours = b.time.since(a.time).abs().as_hours();
-            let miles = a.position.distance(b.position).0 / NAUTICAL_MILE;
-            // A little more for what is reckoned on the plane.
-            let reach = (settings.speed_max.0 * hours + settings.slack.0) * 1.01;
-            hold(miles <= reach, promise, || {
-                format!(
-                    "track {track} went {miles:.1} miles in {hours:.3} h, entries {} to {}",
-                    a.sequence, b.sequence
-                )
+        for (at, &fix) in fixes.iter().enumerate().skip(1) {
+            // It continues one of the last few: those between were passed over.
+            let before = &fixes[at.saturating_sub(settings.lookback)..at];
+            hold(before.iter().any(|earlier| reaches(earlier, fix, settings)), promise, || {
+                format!("track {track} can't have come to entry {}", fix.sequence)
             })?;
         }
         let of: BTreeSet<usize> = fixes.iter().filter_map(|fix| crafts.get(&fix.sequence).copied()).collect();
