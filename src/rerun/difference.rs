@@ -285,7 +285,7 @@ pub(super) mod tests {
         let (a, b) = (alert(1, "rendezvous", 0), alert(2, "loitering", 0));
         assert_eq!(
             told(std::slice::from_ref(&a), &[b]),
-            [(Kind::Vanishes, 1, vec![]), (Kind::Appears, 2, vec![])].map(|(k, id, v)| (k, id, v))
+            [(Kind::Appears, 2, vec![]), (Kind::Vanishes, 1, vec![])]
         );
         assert_eq!(told(&[], &[a]), [(Kind::Appears, 1, vec![])]);
     }
