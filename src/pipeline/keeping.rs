@@ -43,6 +43,7 @@ impl Keeping {
             }
             // Alerts first: history may wait for room on the disk, people may not.
             self.keep(&outcome, applied).await?;
+            self.reruns(&outcome).await?;
             self.positions.take(&outcome, applied).await?;
             if std::mem::take(&mut self.positions.has_come_back) {
                 self.hold_room_again().await?;
@@ -106,6 +107,18 @@ impl Keeping {
             }
             tokio::time::sleep(RETRY).await;
         }
+    }
+
+    /// Keeps what is to be run again, and what was, until it is durable: no snapshot gets ahead of it.
+    async fn reruns(&self, outcome: &Outcome) -> anyhow::Result<()> {
+        while !(outcome.wanted.is_empty() && outcome.reruns.is_empty()) {
+            let noted = self.desk.note_reruns(&outcome.wanted, &outcome.reruns).await;
+            if self.noted(KEEP, noted, desk::Error::may_pass)?.is_some() {
+                break;
+            }
+            tokio::time::sleep(RETRY).await;
+        }
+        Ok(())
     }
 
     async fn end_gap(&mut self) -> anyhow::Result<()> {

@@ -222,6 +222,9 @@ impl Stores {
                 flushed => drop(flushed?),
             }
         }
+        if !(outcome.wanted.is_empty() && outcome.reruns.is_empty()) {
+            self.desk.note_reruns(&outcome.wanted, &outcome.reruns).await?;
+        }
         if outcome.changes.is_empty() {
             return Ok(Vec::new());
         }

@@ -17,6 +17,7 @@ mod powercut;
 mod probing;
 mod program;
 mod recordings;
+mod rerun;
 mod restart;
 mod rules;
 mod same_answer;
