@@ -6,6 +6,7 @@ use crate::desk::AlertRow;
 use crate::edge;
 use crate::pipeline::{self, Listeners, Pipeline, Stores};
 use crate::place::Places;
+use crate::rerun::{Recorded, Worker};
 use crate::watch::{self, Watch};
 use crate::web::{self, Asked, Coverage, Event, Feed, LivePicture, Receivers, Shared, Status};
 use anyhow::Context as _;
@@ -46,6 +47,7 @@ pub struct Daemon {
     door: Option<Door>,
     first_password: Option<String>,
     started_at: Time,
+    recorded: Recorded,
 }
 
 /// Where stations beyond the network send to, open and not yet served.
@@ -85,6 +87,7 @@ impl Daemon {
                 tracing::info!(reached, last, "reading the journal back");
             })
             .await?;
+        let recorded = Recorded::new(folder, places.clone());
         let door = Door::open(&settings, folder, &stores).await?;
         let first_password = first.map(|password| password.reveal().to_owned());
         Ok(Daemon {
@@ -97,6 +100,7 @@ impl Daemon {
             door,
             first_password,
             started_at: now(),
+            recorded,
         })
     }
 
@@ -124,7 +128,7 @@ impl Daemon {
     /// # Errors
     /// When a worker ends that must not.
     pub async fn run(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-        let Daemon { settings, core, places, stores, watch, listener, door, started_at, .. } = self;
+        let Daemon { settings, core, places, stores, watch, listener, door, started_at, recorded, .. } = self;
         let health: Vec<Arc<Health>> =
             settings.receiver.iter().map(|_| Arc::new(Health::default())).collect();
         let skipped = stores.skipped().iter().map(|skip| skip.count).sum();
@@ -135,8 +139,9 @@ impl Daemon {
         let (coverage, coverage_seen) = channel::channel(Arc::new(Coverage::default()));
         let asked = Asked::default();
         let feed = Feed::new(started_at.as_millis() as u64);
+        let desk = stores.desk.clone();
         let shared = Shared {
-            desk: stores.desk.clone(),
+            desk: desk.clone(),
             history: stores.history().await?,
             places: places.clone(),
             zones: Arc::new(watch_zones(&core)),
@@ -156,7 +161,10 @@ impl Daemon {
                 let board = board.clone();
                 move |watch| publisher.publish_when_due(watch, &board)
             }),
-            changed: Box::new(move |rows| tell(&feed, rows)),
+            changed: Box::new({
+                let feed = feed.clone();
+                move |rows| tell(&feed, rows)
+            }),
             trouble: Box::new({
                 let board = board.clone();
                 move |trouble| board.trouble(trouble)
@@ -166,6 +174,15 @@ impl Daemon {
         let mut pipeline = pipeline::start(stores, watch, &core, clock, listeners);
         board.room(pipeline.room());
         let (stopping, stopped) = channel::channel(false);
+        let again = Worker {
+            recorded,
+            desk,
+            entries: pipeline.entries.clone(),
+            amended: Box::new(move |rows| tell(&feed, rows)),
+            stopped: stopped.clone(),
+            given: None,
+        };
+        let again = again.start();
         let mut receivers = listen(&settings, &health, &pipeline, &stopped);
         if let Some(door) = door {
             receivers.spawn(door.serve(&settings, &health, &pipeline, stopped.clone()));
@@ -186,12 +203,14 @@ impl Daemon {
         tracing::info!("stopping");
         while receivers.join_next().await.is_some() {}
         telling.abort();
+        let again = tokio::task::spawn_blocking(move || again.join());
         let kept = match tokio::time::timeout(STOP_MAX, pipeline.finish()).await {
             Ok(kept) => kept.map(|_| ()),
             Err(_) => Err(anyhow::anyhow!("a store takes nothing; stopped without it")),
         };
         // Streams end when the status and the picture do; what still holds on is let go.
         let _ = tokio::time::timeout(Duration::from_secs(5), serving).await;
+        let _ = tokio::time::timeout(Duration::from_secs(5), again).await;
         ended.and(kept)
     }
 }

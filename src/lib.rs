@@ -26,5 +26,6 @@ pub mod web;
 pub mod exercise;
 pub mod config;
 pub mod pipeline;
+pub mod rerun;
 pub mod replay;
 pub mod daemon;

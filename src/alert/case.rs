@@ -145,6 +145,11 @@ impl Raise {
         self.cases.values().filter_map(|case| case.alert.as_ref()).filter(|alert| alert.state == State::Open)
     }
 
+    /// Alerts that are open or may come back, in the order of their cases.
+    pub fn alerts(&self) -> impl Iterator<Item = &Alert> {
+        self.cases.values().filter_map(|case| case.alert.as_ref())
+    }
+
     /// How many alerts each rule has raised, those for the record included.
     pub fn raised(&self) -> &BTreeMap<Rule, u64> {
         &self.raised

@@ -9,6 +9,7 @@ pub(crate) mod probe;
 pub(crate) mod query;
 pub(crate) mod replay;
 pub(crate) mod run;
+pub(crate) mod try_settings;
 
 use anyhow::Context as _;
 use std::{path::Path, sync::Arc};

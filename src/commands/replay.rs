@@ -1,6 +1,6 @@
 //! `watchkeeper replay`: captures through the whole pipeline.
 
-use super::{core_settings, places, runtime, settings};
+use super::{core_settings, places, runtime, settings, try_settings};
 use clap::ValueEnum;
 use std::path::PathBuf;
 use watchkeeper::{replay, telemetry, watch};
@@ -8,8 +8,10 @@ use watchkeeper::{replay, telemetry, watch};
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// Recordings, plain or gzip, run one after another.
-    #[arg(required_unless_present = "journal")]
+    #[arg(required_unless_present_any = ["with", "journal"])]
     files: Vec<PathBuf>,
+    #[command(flatten)]
+    again: try_settings::Arguments,
     /// A new folder for the database. Without it the database is thrown away afterwards.
     #[arg(long)]
     database: Option<PathBuf>,
@@ -40,6 +42,13 @@ enum Form {
 
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
     telemetry::start(false);
+    if let Some(report) = arguments.again.run()? {
+        match arguments.report {
+            Form::Text => println!("{report}"),
+            Form::Json => println!("{}", serde_json::to_string(&report)?),
+        }
+        return Ok(());
+    }
     let settings = settings(arguments.settings.as_deref())?;
     let places = places(&settings)?;
     let mut core = core_settings(&settings, &places);

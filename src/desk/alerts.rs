@@ -1,6 +1,6 @@
 //! The alerts on the desk: facts as the core last gave them, in the order they want a person.
 
-use super::{Decision, DecisionReason, Desk, Error, during};
+use super::{Amended, Decision, DecisionReason, Desk, Error, during};
 use crate::alert::{Alert, AlertId};
 use sensors::{Mmsi, Time};
 use serde::{Deserialize, Serialize};
@@ -46,6 +46,8 @@ pub struct AlertRow {
     pub alert: Alert,
     /// From people.
     pub desk: Standing,
+    /// From re-runs.
+    pub amended: Amended,
     /// Its facts rest on lines that were heard while nothing could be written down: the journal can't give them again.
     pub unrecorded: bool,
 }
@@ -58,7 +60,7 @@ pub struct LogEntry {
     pub at: Time,
     /// The account, or `watchkeeper` where the core did it.
     pub by: String,
-    /// `raised`, `unrecorded`, `facts`, `still_heard`, `claim`, `unclaim`, `note`, `decide`, `reopen`.
+    /// `raised`, `unrecorded`, `facts`, `amended`, `still_heard`, `claim`, `unclaim`, `note`, `decide`, `reopen`.
     pub action: String,
     /// The note, or the words to the decision.
     pub text: String,
@@ -329,8 +331,8 @@ pub(super) async fn standing(
     Ok(row(tx, id).await?.map(|row| row.desk))
 }
 
-fn read_row(row: &SqliteRow) -> Result<AlertRow, Error> {
-    let read = || -> Result<(String, Standing, bool), sqlx::Error> {
+pub(super) fn read_row(row: &SqliteRow) -> Result<AlertRow, Error> {
+    let read = || -> Result<(String, Standing, Amended, bool), sqlx::Error> {
         let decision: Option<String> = row.try_get("decision")?;
         let reason: Option<String> = row.try_get("decision_reason")?;
         let time = |name| row.try_get(name).map(|ms: Option<i64>| ms.map(Time::from_millis));
@@ -344,14 +346,19 @@ fn read_row(row: &SqliteRow) -> Result<AlertRow, Error> {
             version: row.try_get("desk_version")?,
             notes: row.try_get("notes")?,
         };
+        let amended = Amended {
+            amendments: row.try_get("amendments")?,
+            raised_late: row.try_get("raised_late")?,
+            retracted: row.try_get("retracted")?,
+        };
         let before: Option<String> = row.try_get("facts_before_gap")?;
         let unrecorded = before.is_some() || row.try_get::<i64, _>("unrecorded")? != 0;
-        Ok((row.try_get("facts")?, standing, unrecorded))
+        Ok((row.try_get("facts")?, standing, amended, unrecorded))
     };
-    let (facts, desk, unrecorded) = read().map_err(during("read an alert"))?;
+    let (facts, desk, amended, unrecorded) = read().map_err(during("read an alert"))?;
     let alert =
         serde_json::from_str(&facts).map_err(|_| Error::Damaged("an alert's facts can't be read back"))?;
-    Ok(AlertRow { alert, desk, unrecorded })
+    Ok(AlertRow { alert, desk, amended, unrecorded })
 }
 
 fn cursor(row: &SqliteRow) -> Result<Cursor, Error> {

@@ -96,7 +96,9 @@ pub(super) async fn write_facts(tx: &mut Transaction<'_, Sqlite>, change: &Chang
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
          ON CONFLICT (id) DO UPDATE SET rule = excluded.rule, grade = excluded.grade, priority = excluded.priority,
              rank_down = excluded.rank_down, raised_down = excluded.raised_down, version = excluded.version,
-             sequence = excluded.sequence, facts = excluded.facts, unrecorded = 0
+             sequence = excluded.sequence, facts = excluded.facts, unrecorded = 0,
+             -- The pattern came back: that it was once not there says nothing of it.
+             retracted = iif(?10, 0, retracted)
          WHERE (excluded.version > alert.version OR alert.unrecorded) AND excluded.sequence >= alert.sequence",
     )
     .bind(&id)
@@ -108,24 +110,14 @@ pub(super) async fn write_facts(tx: &mut Transaction<'_, Sqlite>, change: &Chang
     .bind(i64::from(alert.version))
     .bind(change.sequence as i64)
     .bind(facts)
+    .bind(change.kind == ChangeKind::Raised)
     .execute(&mut **tx)
     .await
     .map_err(during("write an alert's facts"))?;
     if done.rows_affected() == 0 {
         return Ok(false);
     }
-    for subject in &alert.subjects {
-        sqlx::query(
-            "INSERT INTO subject (alert, mmsi, name) VALUES (?1, ?2, ?3)
-             ON CONFLICT (alert, mmsi) DO UPDATE SET name = coalesce(excluded.name, name)",
-        )
-        .bind(&id)
-        .bind(subject.mmsi.to_string())
-        .bind(&subject.name)
-        .execute(&mut **tx)
-        .await
-        .map_err(during("write an alert's vessels"))?;
-    }
+    write_subjects(tx, alert).await?;
     if alert.priority == Priority::Distress {
         call_again(tx, alert).await?;
     }
@@ -141,6 +133,53 @@ pub(super) async fn write_facts(tx: &mut Transaction<'_, Sqlite>, change: &Chang
         Some(_) => {}
     }
     Ok(true)
+}
+
+async fn write_subjects(tx: &mut Transaction<'_, Sqlite>, alert: &Alert) -> Result<(), Error> {
+    let id = alert.id.to_string();
+    for subject in &alert.subjects {
+        sqlx::query(
+            "INSERT INTO subject (alert, mmsi, name) VALUES (?1, ?2, ?3)
+             ON CONFLICT (alert, mmsi) DO UPDATE SET name = coalesce(excluded.name, name)",
+        )
+        .bind(&id)
+        .bind(subject.mmsi.to_string())
+        .bind(&subject.name)
+        .execute(&mut **tx)
+        .await
+        .map_err(during("write an alert's vessels"))?;
+    }
+    Ok(())
+}
+
+/// Writes the facts that a re-run found, as they are; a version that the core tells later still goes over them.
+pub(super) async fn write_found(
+    tx: &mut Transaction<'_, Sqlite>,
+    alert: &Alert,
+    sequence: u64,
+) -> Result<(), Error> {
+    let id = alert.id.to_string();
+    let facts = serde_json::to_string(alert).map_err(|_| Error::Damaged("write an alert's facts as JSON"))?;
+    let (priority, rank_down, raised_down) = place(alert);
+    sqlx::query(
+        "INSERT INTO alert (id, rule, grade, priority, rank_down, raised_down, version, sequence, facts)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+         ON CONFLICT (id) DO UPDATE SET grade = excluded.grade, priority = excluded.priority,
+             rank_down = excluded.rank_down, raised_down = excluded.raised_down, facts = excluded.facts",
+    )
+    .bind(&id)
+    .bind(&alert.rule)
+    .bind(&alert.grade)
+    .bind(priority)
+    .bind(rank_down)
+    .bind(raised_down)
+    .bind(i64::from(alert.version))
+    .bind(sequence as i64)
+    .bind(facts)
+    .execute(&mut **tx)
+    .await
+    .map_err(during("write an alert's facts"))?;
+    write_subjects(tx, alert).await
 }
 
 /// A call for help that a person has decided on and that is still heard comes back on the queue: after ten minutes,

@@ -5,6 +5,7 @@
 
 mod account;
 mod alerts;
+mod amendments;
 mod decision;
 mod facts;
 mod gap;
@@ -16,6 +17,7 @@ pub use account::{FirstPassword, Token};
 pub use alerts::{
     AlertPage, AlertRow, Counts, Cursor, Dossier, ListQuery, LogEntry, Note, Previous, Queue, Standing,
 };
+pub use amendments::{Amend, Amended, Amendment, AmendmentKind, Changed, Pending};
 pub use decision::{Decision, DecisionReason, NOTE_MAX};
 pub use gap::OpenGap;
 
@@ -23,10 +25,13 @@ use crate::store;
 use sensors::Time;
 use sqlx::{Sqlite, SqliteConnection, SqlitePool, Transaction};
 use std::{path::Path, sync::Arc};
-use tokio::sync::{Mutex, MutexGuard, Semaphore, SemaphorePermit, watch};
+use tokio::sync::{Mutex, MutexGuard, Notify, Semaphore, SemaphorePermit, watch};
 
 /// The tables of `desk.sqlite`.
-const SCHEMA: store::Schema = store::Schema { name: "desk", steps: &[include_str!("schema.sql"), gap::STEP] };
+const SCHEMA: store::Schema = store::Schema {
+    name: "desk",
+    steps: &[include_str!("schema.sql"), gap::STEP, include_str!("amendments.sql")],
+};
 
 /// How many people's actions may wait for the writer; the next is told to try again. Ours, unproven.
 const WAITING_MAX: usize = 64;
@@ -129,6 +134,8 @@ struct Inner {
     /// Places for people's actions in front of the writer; `apply` waits without one and is never refused.
     waiting: Semaphore,
     readers: SqlitePool,
+    /// Tells whoever runs the past again that there is something to do.
+    reruns: Notify,
     hashing: Semaphore,
     guesses: std::sync::Mutex<guesses::Guesses>,
     /// Sessions that the disk had no room for.
@@ -154,6 +161,7 @@ impl Desk {
             writer: Mutex::new(writer),
             waiting: Semaphore::new(WAITING_MAX),
             readers,
+            reruns: Notify::new(),
             hashing: Semaphore::new(HASHING_MAX),
             guesses: std::sync::Mutex::default(),
             unwritten: std::sync::Mutex::default(),

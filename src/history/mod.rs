@@ -23,7 +23,7 @@ pub use codec::Corrupt;
 pub use format::{Format, safe_text, write_claims, write_positions};
 pub use hearings::ANSWER_MAX;
 pub use page::{Cursor, Page, Paging};
-pub use query::{Asked, Problem, Question, Subject, answer};
+pub use query::{Asked, Problem, Question, Subject, answer, parse_time};
 pub use reader::{Head, Reader};
 pub use scope::{Named, Whose};
 pub use writer::{Counts, Flushed, Which, Writer};

@@ -226,7 +226,8 @@ impl Params {
     }
 }
 
-fn parse_time(text: &str) -> Option<Time> {
+/// Reads RFC 3339, with or without time of day, or milliseconds since 1970.
+pub fn parse_time(text: &str) -> Option<Time> {
     if let Ok(millis) = text.parse::<i64>() {
         return (millis == 0 || millis >= MILLIS_MIN).then(|| Time::from_millis(millis));
     }

@@ -67,7 +67,8 @@ impl CatchUp {
                 return Ok(false);
             };
             self.watch.take(&entry, &mut self.outcome);
-            let Outcome { fixes, claims, changes, hearings, late } = &mut self.outcome;
+            // Only what the history keeps is caught up; the desk was told the rest.
+            let Outcome { fixes, claims, hearings, .. } = &mut self.outcome;
             fixes.drain(..).filter(|fix| fix.sequence >= self.from).for_each(|fix| history.append(&fix));
             claims
                 .drain(..)
@@ -77,8 +78,7 @@ impl CatchUp {
                 .drain(..)
                 .filter(|hearing| hearing.sequence >= self.from)
                 .for_each(|hearing| history.hearing(&hearing));
-            changes.clear();
-            late.clear();
+            self.outcome = Outcome::default();
             if history.ready() > 4096 {
                 history.flush(self.watch.next() - 1, history::Which::FullBlocksOnly).await?;
             }

@@ -43,7 +43,11 @@ impl Keeping {
             }
             // Alerts first: history may wait for room on the disk, people may not.
             self.keep(&outcome, applied).await?;
+            self.reruns(&outcome).await?;
             self.positions.take(&outcome, applied).await?;
+            if std::mem::take(&mut self.positions.has_come_back) {
+                self.hold_room_again().await?;
+            }
             if let Some(draft) = snapshot {
                 let began = Instant::now();
                 self.put_away(draft, applied).await?;
@@ -53,6 +57,13 @@ impl Keeping {
         if let Some(gap) = untold.gap {
             self.kept_unrecorded(&Outcome::default(), &gap).await?;
         }
+        Ok(())
+    }
+
+    async fn hold_room_again(&self) -> anyhow::Result<()> {
+        let free = self.positions.signs.shown.borrow().free;
+        let held = self.desk.hold_room(free).await;
+        self.noted("hold room for the desk", held, desk::Error::may_pass)?;
         Ok(())
     }
 
@@ -96,6 +107,18 @@ impl Keeping {
             }
             tokio::time::sleep(RETRY).await;
         }
+    }
+
+    /// Keeps what is to be run again, and what was, until it is durable: no snapshot gets ahead of it.
+    async fn reruns(&self, outcome: &Outcome) -> anyhow::Result<()> {
+        while !(outcome.wanted.is_empty() && outcome.reruns.is_empty()) {
+            let noted = self.desk.note_reruns(&outcome.wanted, &outcome.reruns).await;
+            if self.noted(KEEP, noted, desk::Error::may_pass)?.is_some() {
+                break;
+            }
+            tokio::time::sleep(RETRY).await;
+        }
+        Ok(())
     }
 
     async fn end_gap(&mut self) -> anyhow::Result<()> {

@@ -6,6 +6,7 @@
 //! |---|---|---|
 //! | heard | batches of lines | receivers wait; a datagram that does not fit is dropped and counted |
 //! | written | entries that are durable | the journal waits, then the receivers |
+//! | entries | what the daemon itself writes down | whoever has it waits |
 //! | understood | what entries gave | the core waits, then the journal |
 mod catch_up;
 mod halted;
@@ -48,6 +49,7 @@ use writing::Writing;
 const HEARD: usize = 32;
 const WRITTEN: usize = 3;
 const UNDERSTOOD: usize = 3;
+const ENTRIES: usize = 8;
 
 /// How long to wait after a database refused, before the same is tried again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -79,6 +81,8 @@ pub struct Pipeline {
     _lock: File,
     /// Where lines go in.
     pub heard: mpsc::Sender<Delivery>,
+    /// Where entries go in that no receiver brings.
+    pub entries: mpsc::Sender<Entry>,
     writer: tokio::task::JoinHandle<anyhow::Result<()>>,
     core: std::thread::JoinHandle<Watch>,
     keeper: tokio::task::JoinHandle<anyhow::Result<()>>,
@@ -97,6 +101,7 @@ pub fn start(
     let (heard, from_receivers) = mpsc::channel(HEARD);
     let (written, from_journal) = mpsc::channel(WRITTEN);
     let (understood, from_core) = mpsc::channel(UNDERSTOOD);
+    let (entries, others) = mpsc::channel(ENTRIES);
     let Listeners { understood: on_understood, changed, trouble } = listeners;
     let trouble = Arc::new(Trouble { tell: trouble, open: Mutex::default() });
     let versions = vec![Entry::Program(PROGRAM.to_owned()), Entry::Settings(settings.to_text())];
@@ -108,6 +113,7 @@ pub fn start(
         ticker: Ticker::default(),
         clock,
         written,
+        others,
         trouble: trouble.clone(),
         room: Room::new(&folder, &disk, signs.clone()),
         versions,
@@ -124,15 +130,19 @@ pub fn start(
         trouble: trouble.clone(),
         reached: watch.next() - 1,
         flushed: Instant::now(),
+        has_come_back: false,
     };
     let before = Before::default();
     let listener = on_understood;
-    let understanding = Understanding { watch, before, snapshots: snapshots.clone(), halted, pace, listener };
+    let (core_signs, core_snapshots) = (signs.clone(), snapshots.clone());
+    let understanding =
+        Understanding { watch, before, signs: core_signs, snapshots: core_snapshots, halted, pace, listener };
     let restarts = [restart; 2];
     let keeping = Keeping { positions, desk: desk.clone(), snapshots, teller, changed, trouble, restarts };
     Pipeline {
         _lock: lock,
         heard,
+        entries,
         writer: tokio::spawn(writing.run(from_receivers)),
         core: std::thread::Builder::new()
             .name("core".to_owned())

@@ -32,6 +32,8 @@ pub(super) struct Writing {
     pub(super) ticker: Ticker,
     pub(super) clock: Clock,
     pub(super) written: mpsc::Sender<Group>,
+    /// Entries that no receiver brings.
+    pub(super) others: mpsc::Receiver<Entry>,
     pub(super) trouble: Arc<Trouble>,
     pub(super) room: Room,
     /// Settings and program version, which the journal takes where they are new.
@@ -53,6 +55,9 @@ impl Writing {
             let open = self.gather(&mut heard, &mut entries, &mut receipts).await;
             if let Some(clock) = &self.clock {
                 self.ticker.clock(clock(), &mut entries);
+            }
+            if self.gap.is_none() {
+                entries.extend(std::iter::from_fn(|| self.others.try_recv().ok()));
             }
             // A receipt that is dropped tells its sender that the lines may be lost.
             if self.pass(entries).await? {

@@ -3,15 +3,17 @@
 
 use super::follow::{Follow, Part, SHARES, Tick, Told, Work, share_of};
 use super::halt::{At, Halt, guarded};
+use super::wanted::{Waiting, Wanted};
 use super::{Outcome, Stages, World};
 use crate::admit::{Admit, Admitted, Ticked};
 use crate::alert::Raise;
 use crate::detector::Verdict;
-use crate::entry::{Entry, Numbered, Skip};
+use crate::entry::{Entry, Numbered, Rerun, Skip};
 use crate::reception::Reception;
 use crate::track::{Claim, Event, Fix};
 use crate::watch::Meet;
 use rayon::ThreadPool;
+use sensors::Time;
 use sensors::receiver::Batch;
 use sensors::report::Report;
 use std::sync::Mutex;
@@ -35,6 +37,9 @@ pub(super) struct Chunk {
     /// The reports of each share.
     mine: [Vec<u32>; SHARES],
     told: [Told; SHARES],
+    /// What needs no further stage.
+    wanted: Vec<Wanted>,
+    reruns: Vec<Rerun>,
 }
 
 /// How to run, and what to pass over: nothing in it changes a result but the skips.
@@ -73,7 +78,7 @@ impl Ways {
             // What stage A has told goes to B and C; what stage 0 has admitted goes to A.
             std::mem::swap(meeting, following);
             std::mem::swap(following, admitting);
-            let Stages { admit, reception, follow, meet, raise, .. } = &mut *stages;
+            let Stages { admit, reception, follow, meet, raise, waiting, .. } = &mut *stages;
             let halted = Mutex::new(None);
             let run = |work: &mut dyn FnMut(&At)| {
                 if let Some(halt) = guarded(work) {
@@ -82,7 +87,7 @@ impl Ways {
             };
             let mut admitting_work = |at: &At| {
                 admitting.clear();
-                rest = admitting.fill(rest, admit, skips, careful, at);
+                rest = admitting.fill(rest, (&mut *admit, &mut *waiting), skips, careful, at);
             };
             let mut meeting_work = |at: &At| {
                 meeting.pass_on(Onwards::new(reception, meet, raise, world, outcome), at);
@@ -112,6 +117,48 @@ impl Ways {
     }
 }
 
+impl Ways {
+    /// On the caller's thread alone.
+    pub(super) fn passing_over(skips: Vec<Skip>) -> Ways {
+        Ways { skips, ..Ways::default() }
+    }
+
+    /// Stage 0 alone takes an entry that is no settings entry.
+    pub(super) fn admit(&mut self, entry: &Numbered, stages: &mut Stages, out: &mut Vec<Admitted>) {
+        let [chunk, ..] = &mut self.chunks;
+        chunk.clear();
+        let stage = (&mut stages.admit, &mut stages.waiting);
+        chunk.fill(std::slice::from_ref(entry), stage, &self.skips, None, &At::default());
+        out.append(&mut chunk.reports);
+    }
+
+    /// The other stages alone take reports that stage 0 admitted, and then the clock passes, where it does.
+    pub(super) fn follow(
+        &mut self,
+        reports: &mut Vec<Admitted>,
+        tick: Option<(Time, u64)>,
+        stages: &mut Stages,
+        world: &World,
+        outcome: &mut Outcome,
+    ) {
+        let (inspect, at) = (self.inspect, At::default());
+        let [chunk, ..] = &mut self.chunks;
+        chunk.clear();
+        chunk.reports.append(reports);
+        let after = chunk.reports.len();
+        if let Some((now, sequence)) = tick {
+            chunk.ticks.push(Tick { after, now, sequence });
+            chunk.ticked.push(Ticked::default());
+        }
+        chunk.share_out();
+        for mut share in chunk.shares(&mut stages.follow) {
+            share.take_once(world, inspect, &at);
+        }
+        let Stages { reception, meet, raise, .. } = stages;
+        chunk.pass_on(Onwards::new(reception, meet, raise, world, outcome), &at);
+    }
+}
+
 /// Of several threads that panicked the one that came to it first in the journal: the others' lines come after it.
 fn earliest(known: &mut Option<Halt>, halt: Halt) {
     if known.as_ref().is_none_or(|known| halt.first < known.first) {
@@ -134,7 +181,7 @@ impl Share<'_> {
 
 impl Chunk {
     fn is_empty(&self) -> bool {
-        self.reports.is_empty() && self.ticks.is_empty()
+        self.reports.is_empty() && self.ticks.is_empty() && self.reruns.is_empty()
     }
 
     fn clear(&mut self) {
@@ -144,13 +191,15 @@ impl Chunk {
         self.shares.clear();
         self.mine.iter_mut().for_each(Vec::clear);
         self.told.iter_mut().for_each(Told::clear);
+        self.wanted.clear();
+        self.reruns.clear();
     }
 
     /// Stage 0: takes entries until the chunk is full; gives back those that are left.
     fn fill<'a>(
         &mut self,
         mut entries: &'a [Numbered],
-        admit: &mut Admit,
+        (admit, waiting): (&mut Admit, &mut Waiting),
         skips: &[Skip],
         careful: Option<&Halt>,
         at: &At,
@@ -167,19 +216,26 @@ impl Chunk {
                 }
                 Entry::Lines(batch) => self.line_by_line(first, batch, admit, skips, at),
                 Entry::Tick(now) if !skipped(skips, first) => {
-                    self.ticked.push(admit.tick(*now, first));
+                    let ticked = admit.tick(*now, first);
+                    self.wanted.extend(waiting.tick(*now, first, ticked.late));
+                    self.ticked.push(ticked);
                     self.ticks.push(Tick { after: self.reports.len(), now: *now, sequence: first });
                 }
                 Entry::Tick(_) | Entry::Settings(_) | Entry::Program(_) | Entry::Consignment(_) => {}
-                Entry::Gap(_) | Entry::Skip(_) | Entry::Rerun(_) | Entry::Pruned(_) => {}
+                Entry::Rerun(rerun) => self.reruns.push(*rerun),
+                Entry::Gap(_) | Entry::Skip(_) | Entry::Pruned(_) => {}
             }
         }
+        self.share_out();
+        entries
+    }
+
+    fn share_out(&mut self) {
         for (index, admitted) in (0..).zip(&self.reports) {
             let share = share_of(&admitted.report);
             self.shares.push(share as u8);
             self.mine[share].push(index);
         }
-        entries
     }
 
     /// The same as all lines at once, but for those that are skipped; a panic is told with its line.
@@ -206,6 +262,8 @@ impl Chunk {
 
     /// Stages B and C: what the shares told, in the order of the journal.
     fn pass_on(&mut self, mut on: Onwards<'_>, at: &At) {
+        on.outcome.wanted.append(&mut self.wanted);
+        on.outcome.reruns.append(&mut self.reruns);
         let mut told = self.told.each_mut().map(Told::drain);
         let mut ticks = self.ticks.iter().zip(self.ticked.drain(..)).peekable();
         for (index, admitted) in self.reports.iter().enumerate() {

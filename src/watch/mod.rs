@@ -1,22 +1,25 @@
 //! The core as one value: the four stages chained. A pure function of the journal.
 
+mod apart;
 mod digest;
 mod flow;
 mod follow;
 mod halt;
 mod meet;
 mod settings;
+mod wanted;
 
 pub use digest::{Digest, Given};
 pub use follow::Follow;
 pub use halt::Halt;
 pub use meet::Meet;
 pub use settings::{Settings, Station};
+pub use wanted::Wanted;
 
 use crate::admit::{self, Admit, Condition, Hearing, Late};
 use crate::alert::{Alert, Change, Raise};
 use crate::detector;
-use crate::entry::{Entry, Numbered, Skip};
+use crate::entry::{Entry, Numbered, Rerun, Skip};
 use crate::picture::Picture;
 use crate::place::Places;
 use crate::place::zone::Zones;
@@ -28,6 +31,7 @@ use sensors::{Counts, ReceiverId, Report, Tally, Time, sentence::Reject};
 use serde::{Deserialize, Serialize};
 use settings::World;
 use std::{collections::BTreeMap, sync::Arc};
+use wanted::Waiting;
 
 /// The four stages, all that they remember, and what they work by.
 #[derive(Debug)]
@@ -46,6 +50,7 @@ struct Stages {
     follow: [Follow; SHARES],
     meet: Meet,
     raise: Raise,
+    waiting: Waiting,
 }
 
 /// What entries gave.
@@ -61,6 +66,10 @@ pub struct Outcome {
     pub hearings: Vec<Hearing>,
     /// What came too late for the live picture, one for each tick that found some.
     pub late: Vec<Late>,
+    /// Windows to run again because of it.
+    pub wanted: Vec<Wanted>,
+    /// Re-runs whose amendments are durable.
+    pub reruns: Vec<Rerun>,
 }
 
 impl Outcome {
@@ -71,6 +80,8 @@ impl Outcome {
         self.changes.extend(later.changes);
         self.hearings.extend(later.hearings);
         self.late.extend(later.late);
+        self.wanted.extend(later.wanted);
+        self.reruns.extend(later.reruns);
     }
 }
 

@@ -8,8 +8,8 @@ use super::{
 };
 use crate::alert::{Alert, AlertId, Factor, Helper, Measure, Priority, State as Life, Subject, Words};
 use crate::desk::{
-    self, AlertRow, Counts, Decision, DecisionReason, Desk, ListQuery, LogEntry, Note, Previous, Queue,
-    Standing,
+    self, AlertRow, Amended, Counts, Decision, DecisionReason, Desk, ListQuery, LogEntry, Note, Previous,
+    Queue, Standing,
 };
 use crate::track::TrackId;
 use axum::{Json, extract::State};
@@ -77,6 +77,8 @@ pub(super) struct RowView {
     alert: AlertView,
     /// From people.
     desk: Standing,
+    /// From re-runs of the past, after something came late.
+    amended: Amended,
     /// Whether its facts rest on lines that were heard while nothing could be written down: they can't be derived again.
     unrecorded: bool,
 }
@@ -84,8 +86,8 @@ pub(super) struct RowView {
 impl RowView {
     /// With everything.
     pub(super) fn full(row: AlertRow) -> RowView {
-        let AlertRow { alert, desk, unrecorded } = row;
-        RowView { alert: AlertView::from(alert), desk, unrecorded }
+        let AlertRow { alert, desk, amended, unrecorded } = row;
+        RowView { alert: AlertView::from(alert), desk, amended, unrecorded }
     }
 
     /// As lists and events have it: without measures and sightings.

@@ -4,6 +4,7 @@
 //! put into a page here.
 
 mod alerts;
+mod amendments;
 mod card;
 mod console;
 mod coverage;
@@ -162,6 +163,7 @@ pub fn router(shared: Shared, settings: Settings) -> Router {
         .routes(routes!(coverage::coverage))
         .routes(routes!(alerts::list))
         .routes(routes!(alerts::one))
+        .routes(routes!(amendments::list))
         .routes(routes!(alerts::claim, alerts::unclaim))
         .routes(routes!(alerts::note))
         .routes(routes!(alerts::decide, alerts::reopen))

@@ -641,6 +641,7 @@ async fn the_api_describes_every_route_of_the_contract() {
         ("post", "/api/alerts/{id}/notes"),
         ("post", "/api/alerts/{id}/decision"),
         ("delete", "/api/alerts/{id}/decision"),
+        ("get", "/api/alerts/{id}/amendments"),
         ("get", "/api/events"),
         ("get", "/api/live"),
         ("get", "/api/vessels/{track}"),

@@ -18,6 +18,7 @@ mod probing;
 mod program;
 mod receivers;
 mod recordings;
+mod rerun;
 mod restart;
 mod rules;
 mod same_answer;

@@ -86,11 +86,31 @@ export interface Desk {
   notes: number;
 }
 
+/** What re-runs of the past made of an alert, after something came late. */
+export interface Amended {
+  amendments: number;
+  raised_late: boolean;
+  retracted: boolean;
+}
+
 export interface AlertRow {
   alert: Alert;
   desk: Desk;
+  amended: Amended;
   /** Its facts rest on lines that could not be written down. */
   unrecorded?: boolean;
+}
+
+export interface Amendment {
+  number: number;
+  at: number;
+  kind: 'raised_late' | 'updated' | 'retracted' | 'restored';
+  changes: { aspect: string; before: string; after: string }[];
+  /** The re-run's name. */
+  rerun: number;
+  from: number;
+  to: number;
+  reports: number;
 }
 
 export interface Note {

@@ -1,13 +1,15 @@
 // What an officer does with an alert. The watch keeps the record; a refusal is explained, never swallowed.
 
 import { get, post, Refusal, remove } from '../api/http';
-import type { AlertPage, AlertRow, Decision } from '../api/types';
+import type { AlertPage, AlertRow, Amendment, Decision } from '../api/types';
 import { ui } from '../words';
 import { queue } from './queue.svelte';
 import { session } from './session.svelte';
 
 class Desk {
   page = $state.raw<AlertPage | null>(null);
+  /** What re-runs said of the open alert, oldest first. */
+  amendments = $state.raw<Amendment[]>([]);
   loading = $state(false);
   /** Why the last action was refused. */
   refusal = $state<{ conflict: boolean; text: string } | null>(null);
@@ -26,7 +28,8 @@ class Desk {
     this.loading = true;
     try {
       const page = await get<AlertPage>(`/api/alerts/${encodeURIComponent(id)}`);
-      if (asked === this.asked) this.page = page;
+      const amendments = page.amended.amendments > 0 ? (await get<{ amendments: Amendment[] }>(`${path(page)}/amendments`)).amendments : [];
+      if (asked === this.asked) [this.page, this.amendments] = [page, amendments];
     } catch (cause) {
       if (asked === this.asked) this.refuse(cause);
     } finally {
@@ -43,7 +46,8 @@ class Desk {
   async heard(row: AlertRow) {
     const { page } = this;
     if (!page || page.alert.id !== row.alert.id) return;
-    if (row.desk.version !== page.desk.version || row.alert.version !== page.alert.version) {
+    const amended = row.amended.amendments !== page.amended.amendments;
+    if (amended || row.desk.version !== page.desk.version || row.alert.version !== page.alert.version) {
       const refusal = this.refusal;
       await this.open(page.alert.id);
       this.refusal = refusal;
@@ -80,8 +84,8 @@ class Desk {
     this.busy = true;
     this.refusal = null;
     try {
-      const { alert, desk, unrecorded } = await action();
-      queue.take({ alert, desk, unrecorded }, 'mine');
+      const { alert, desk, amended, unrecorded } = await action();
+      queue.take({ alert, desk, amended, unrecorded }, 'mine');
       if (this.page?.alert.id === alert.id) await this.open(alert.id);
       return true;
     } catch (cause) {
