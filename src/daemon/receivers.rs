@@ -226,8 +226,8 @@ impl Counting {
         self.asked.store(false, Relaxed);
         self.counted_at = Some(Instant::now());
         let reception = watch.reception();
-        let counted = reception.counted(COUNTED_MAX);
-        let coverage = Coverage { now: watch.now(), counted, left_out: reception.left_out() };
+        let (counted, cut) = reception.counted(COUNTED_MAX);
+        let coverage = Coverage { now: watch.now(), counted, cut, left_out: reception.left_out() };
         self.coverage.send_replace(Arc::new(coverage));
     }
 }

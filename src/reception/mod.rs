@@ -373,15 +373,16 @@ impl Reception {
     }
 
     /// All that was counted, from south to north, west to east, through the day, by class and by receiver; at most so
-    /// much of it.
-    pub fn counted(&self, most: usize) -> Vec<Counted> {
+    /// much of it, and how much is left out.
+    pub fn counted(&self, most: usize) -> (Vec<Counted>, usize) {
         let mut keys: Vec<Key> = self.cells.keys().copied().collect();
         keys.sort_unstable();
-        let each = keys.into_iter().flat_map(|key| {
+        let mut each = keys.into_iter().flat_map(|key| {
             let counts = &self.cells[&key];
             counts.receivers().filter_map(move |receiver| self.counted_in(key, counts, receiver))
         });
-        each.take(most).collect()
+        let counted = each.by_ref().take(most).collect();
+        (counted, each.count())
     }
 
     /// All cells of which something is known, from south to north, west to east and through the day.
@@ -391,7 +392,7 @@ impl Reception {
             let (south_west, quarter) = (counted.south_west, counted.quarter);
             Some(Cell { south_west, quarter, chance: counted.chance()? })
         };
-        self.counted(usize::MAX).into_iter().filter(of_both).filter_map(cell).collect()
+        self.counted(usize::MAX).0.into_iter().filter(of_both).filter_map(cell).collect()
     }
 
     /// Blocks and vessels left out for want of room.

@@ -32,6 +32,8 @@ pub struct Coverage {
     pub now: Time,
     /// By place and time of day, all receivers of a cell one after the other.
     pub counted: Vec<Counted>,
+    /// How much of it did not fit.
+    pub cut: usize,
     /// Blocks and vessels that were never counted, for want of room.
     pub left_out: u64,
 }
@@ -61,7 +63,7 @@ pub(super) struct CoverageView {
     size_deg: f64,
     /// From south to north, west to east, and through the day.
     cells: Vec<CellView>,
-    /// Cells that did not fit into the answer.
+    /// Cells that did not fit into the answer, or into what is published.
     cut: usize,
     /// Blocks and vessels that were never counted, for want of room.
     left_out: u64,
@@ -147,7 +149,7 @@ impl Which {
                 && self.quarter.is_none_or(|quarter| counted.quarter == quarter)
         };
         let mut cells: Vec<(Position, CellView)> = Vec::new();
-        let mut cut = 0;
+        let mut cut = coverage.cut;
         for counted in coverage.counted.iter().filter(wanted) {
             let (chance, full) = (counted.chance(), cells.len() >= CELLS_MAX);
             match cells.last_mut() {

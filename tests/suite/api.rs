@@ -634,6 +634,8 @@ async fn the_api_describes_every_route_of_the_contract() {
         ("get", "/api/session"),
         ("delete", "/api/session"),
         ("get", "/api/status"),
+        ("get", "/api/receivers"),
+        ("get", "/api/coverage"),
         ("get", "/api/alerts"),
         ("get", "/api/alerts/{id}"),
         ("post", "/api/alerts/{id}/claim"),
