@@ -119,26 +119,62 @@ impl Learned {
         self.refused.get(at).map(|all| all.iter().filter_map(since).collect()).unwrap_or_default()
     }
 
-    /// What people should know of one receiver: it hears nothing over an open link, or its clock can't be trusted.
-    pub(super) fn notices(&self, id: u16, name: &str, link: State) -> Vec<Notice> {
-        let Some(condition) = self.condition(id) else { return Vec::new() };
-        let mut notices = Vec::new();
-        let open = matches!(link, State::Connected | State::Listening);
-        if condition.health == Health::Down && open {
-            let code = match condition.why {
-                "silent" => "receiver_silent",
-                _ => "receiver_silent_stations",
-            };
-            let mut params = vec![("receiver", name)];
-            params.extend(condition.params.iter().map(|(key, value)| (*key, value.as_str())));
-            notices.push(notice(code, &params));
+    /// What people should know: who hears nothing over an open link, and whose clock can't be trusted. Several are told
+    /// of in one line, so that a fault of them all leaves room for the alerts.
+    pub(super) fn notices<'a>(&self, links: impl Iterator<Item = (u16, &'a str, State)>) -> Vec<Notice> {
+        let (mut silent, mut unclocked) = (Vec::new(), Vec::new());
+        for (id, name, link) in links {
+            let Some(condition) = self.condition(id) else { continue };
+            if condition.health == Health::Down && matches!(link, State::Connected | State::Listening) {
+                silent.push((name, condition));
+            }
+            if condition.clock.quarantined {
+                unclocked.push((name, condition));
+            }
         }
-        if condition.clock.quarantined {
-            let seconds = format!("{:.0}", condition.clock.offset.abs().as_seconds());
-            notices.push(notice("receiver_clock", &[("receiver", name), ("seconds", &seconds)]));
-        }
-        notices
+        [told_of(&silent, "receivers_silent", silence), told_of(&unclocked, "receivers_clock", wrong_clock)]
+            .into_iter()
+            .flatten()
+            .collect()
     }
+}
+
+/// Receivers named in one line.
+const NAMED_MAX: usize = 8;
+
+type Troubled<'a> = [(&'a str, &'a Condition)];
+
+/// One by its own words, several by their names.
+fn told_of(troubled: &Troubled<'_>, many: &str, one: fn(&str, &Condition) -> Notice) -> Option<Notice> {
+    match troubled {
+        [] => None,
+        [(name, condition)] => Some(one(name, condition)),
+        _ => {
+            let mut names: Vec<&str> = troubled.iter().take(NAMED_MAX).map(|(name, _)| *name).collect();
+            if troubled.len() > NAMED_MAX {
+                names.push("…");
+            }
+            Some(notice(many, &[("receivers", &names.join(", "))]))
+        }
+    }
+}
+
+fn silence(name: &str, condition: &Condition) -> Notice {
+    let code = match condition.why {
+        "silent" => "receiver_silent",
+        _ => "receiver_silent_stations",
+    };
+    let mut params = vec![("receiver", name)];
+    params.extend(condition.params.iter().map(|(key, value)| (*key, value.as_str())));
+    notice(code, &params)
+}
+
+fn wrong_clock(name: &str, condition: &Condition) -> Notice {
+    if !condition.clock.flagged {
+        return notice("receiver_clock_set", &[("receiver", name)]);
+    }
+    let seconds = format!("{:.0}", condition.clock.offset.abs().as_seconds());
+    notice("receiver_clock", &[("receiver", name), ("seconds", &seconds)])
 }
 
 /// What else is known of one receiver.
@@ -268,7 +304,8 @@ mod tests {
     fn told(watch: &Watch, link: State) -> Vec<String> {
         let mut learned = Learned::default();
         learned.ask(watch, 1);
-        learned.notices(0, "MAST", link).into_iter().map(|notice| notice.code).collect()
+        let links = [(0, "MAST", link)].into_iter();
+        learned.notices(links).into_iter().map(|notice| notice.code).collect()
     }
 
     #[test]
@@ -279,6 +316,26 @@ mod tests {
         assert_eq!(told(&watch, State::Connected), ["receiver_silent_stations"]);
         // A link that is down is told of as such.
         assert_eq!(told(&watch, State::Failed), Vec::<String>::new());
+    }
+
+    #[test]
+    fn several_receivers_are_told_of_in_one_line() {
+        let mut watch = heard_a_base_station(120, Span::from_seconds(100));
+        let mut batch = Batch::new(ReceiverId(1));
+        for second in (0..120).step_by(10) {
+            let body = Body::Clock(Clock::at(at(second) - Span::from_seconds(200), None));
+            let base = Message { kind: 4, repeat: 0, mmsi: Mmsi(5_670_002), body };
+            batch.push(at(120), to_sentences(&base, "AI", 'A', 0).concat().as_bytes());
+        }
+        take(&mut watch, Entry::Lines(batch));
+        take(&mut watch, Entry::Tick(at(120)));
+        let mut learned = Learned::default();
+        learned.ask(&watch, 2);
+        let links = [(0, "MAST", State::Connected), (1, "HILL", State::Connected)].into_iter();
+        let told = learned.notices(links);
+        let told: Vec<(&str, &str)> =
+            told.iter().map(|notice| (notice.code.as_str(), notice.params["receivers"].as_str())).collect();
+        assert_eq!(told, [("receivers_clock", "MAST, HILL")]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::pipeline::{Behind, Shown};
 use crate::watch::Watch;
 use crate::web::{Furthest, JournalStatus, Notice, ReceiverStatus, Receivers, Status};
 use rustc_hash::FxHashMap;
-use sensors::receiver::{self, Health};
+use sensors::receiver::{self, Health, State};
 use sensors::{Counts, ReceiverId, Tally, Time};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -115,9 +115,12 @@ impl Board {
         if let Some(trouble) = &known.trouble {
             notices.push(notice("store_refuses", &[("detail", trouble)]));
         }
-        for (id, (settings, health)) in (0..).zip(&self.receivers) {
-            notices.extend(known.learned.notices(id, &settings.name, health.snapshot().state));
-        }
+        let link = |(id, (settings, health)): (u16, &(receiver::Settings, Arc<Health>))| {
+            (id, settings.name.clone(), health.snapshot().state)
+        };
+        let links: Vec<(u16, String, State)> = (0..).zip(&self.receivers).map(link).collect();
+        notices
+            .extend(known.learned.notices(links.iter().map(|(id, name, link)| (*id, name.as_str(), *link))));
         if self.skipped > 0 {
             notices.push(notice("skipped_lines", &[("lines", &self.skipped.to_string())]));
         }

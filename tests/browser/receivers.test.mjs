@@ -14,9 +14,17 @@ const AT = `?at=${CAMERA.lat},${CAMERA.lon},${CAMERA.zoom}`;
 const MINUTES = 45;
 // Three vessels to a cell of three miles; they are heard in four, three or one of four minutes.
 const CELLS = [4, 3, 1].flatMap((heard, row) => [0, 1, 2].map((column) => ({ heard, lat: 10 + 0.05 * row, lon: 103 + 0.05 * column })));
+const FURTHEST = 567_000_000 + 10 * (CELLS.length - 1) + 2;
 const QUARTER_S = 6 * 3_600;
 
-/** What the mast held back for hours: lines with their own time, all of one quarter of the day. */
+/** A line with its own time. */
+function stamped(time, report) {
+  const [sentence] = position({ ...report, second: time % 60 });
+  const tag = `c:${time}`;
+  return `\\${tag}*${checksum(tag)}\\${sentence}\r\n`;
+}
+
+/** What the mast held back for hours, all of one quarter of the day. */
 function past() {
   const begin = Math.floor(Date.now() / 1000 / QUARTER_S) * QUARTER_S - QUARTER_S;
   const lines = [];
@@ -26,12 +34,13 @@ function past() {
       for (let n = 0; n < 3; n++) {
         const time = begin + 60 * minute + 3 * i + n;
         const place = { lat: lat + 0.001 + 0.0009 * minute, lon: lon + 0.01 + 0.01 * n, speed: 3.5, course: 0 };
-        const [sentence] = position({ mmsi: 567_000_000 + 10 * i + n, ...place, second: time % 60 });
-        const tag = `c:${time}`;
-        lines.push(`\\${tag}*${checksum(tag)}\\${sentence}\r\n`);
+        lines.push(stamped(time, { mmsi: 567_000_000 + 10 * i + n, ...place }));
       }
     }
   }
+  // The furthest one says a speed that only a broken set says.
+  const last = CELLS.at(-1);
+  lines.push(stamped(begin + 60 * MINUTES, { mmsi: FURTHEST, lat: last.lat + 0.04, lon: last.lon + 0.03, speed: 63, course: 0 }));
   return lines;
 }
 
@@ -92,6 +101,20 @@ rate_limit = "off"
     await body.waitFor();
     await page.keyboard.press('r');
     await body.waitFor({ state: 'detached' });
+  });
+
+  test("a vessel's card says which of its positions did not move it", async () => {
+    const { page } = officer;
+    await page.keyboard.press('r');
+    await page.locator('aside button', { hasText: `MMSI ${FURTHEST}` }).click();
+    await page.locator('aside h2', { hasText: String(FURTHEST) }).waitFor();
+    const row = page.locator('aside tr', { hasText: 'A speed that broken transponders report' });
+    await row.waitFor();
+    assert.match(await row.innerText(), /\s1\s/);
+    await keepPicture(page, 'card');
+    await page.keyboard.press('Escape');
+    await page.locator('aside h2', { hasText: 'Receivers' }).waitFor();
+    await page.keyboard.press('Escape');
   });
 
   for (const renderer of ['webgl', 'canvas']) {
