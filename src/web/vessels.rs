@@ -8,7 +8,7 @@ use super::{
 };
 use crate::track::TrackId;
 use axum::{Json, extract::State};
-use sensors::{Mmsi, Time};
+use sensors::{Mmsi, ReceiverId, Time};
 use serde::{Deserialize, Serialize};
 
 /// Vessels of an answer when the question doesn't say, and at most.
@@ -34,6 +34,11 @@ pub(super) struct Found {
     mmsi: Mmsi,
     name: Option<String>,
     call_sign: Option<String>,
+    /// The number that a radar gave it; such a target has no MMSI.
+    radar_target: Option<u16>,
+    /// The number of the receiver that heard it last.
+    #[schema(value_type = u16)]
+    receiver: ReceiverId,
     lat: f64,
     lon: f64,
     #[schema(value_type = i64)]
@@ -66,6 +71,8 @@ pub(super) async fn search(
         mmsi: v.mmsi,
         name: v.name.as_deref().map(str::to_owned),
         call_sign: v.call_sign.as_deref().map(str::to_owned),
+        radar_target: v.radar_target,
+        receiver: v.receiver,
         lat: v.position.latitude(),
         lon: v.position.longitude(),
         last_heard_at: v.last_heard_at,

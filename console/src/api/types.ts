@@ -293,6 +293,8 @@ export interface VesselHit {
   mmsi: number;
   name: string | null;
   call_sign: string | null;
+  radar_target: number | null;
+  receiver: number;
   lat: number | null;
   lon: number | null;
   last_heard_at: number;

@@ -10,8 +10,10 @@ export function receiverName(receiver: Vessel['receiver'], receivers: readonly R
   return receivers.find(({ id, name }) => id === receiver || name === receiver)?.name ?? String(receiver);
 }
 
+type Called = Pick<Vessel, 'name' | 'mmsi' | 'radar_target' | 'receiver'>;
+
 /** What it reports as its name, or the radar's number for one that reports nothing. */
-export function calledAs(vessel: Vessel, receivers: readonly Receiver[]): string {
+export function calledAs(vessel: Called, receivers: readonly Receiver[]): string {
   if (vessel.radar_target === null) return vesselName(vessel.name, vessel.mmsi);
   const receiver = receiverName(vessel.receiver, receivers) ?? '';
   return ui('vessel.radar_target', { number: vessel.radar_target, receiver });
