@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 /// Kept at most; the one seen longest ago goes. Ours.
 const SESSIONS_MAX: usize = 256;
 
+/// Ended ones remembered at most. Ours: no browser has the cookie of one that is forgotten.
+const ENDED_MAX: usize = 1024;
+
 /// What a session is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Session {
@@ -58,6 +61,11 @@ impl Unwritten {
     pub(super) fn end_though_written(&mut self, token: Vec<u8>, now: Time, lives_max: Span) {
         self.ended.retain(|_, ended_at| now.since(*ended_at) < lives_max);
         self.ended.insert(token, now);
+        while self.ended.len() > ENDED_MAX {
+            let oldest = self.ended.iter().min_by_key(|(_, ended_at)| **ended_at);
+            let Some(oldest) = oldest.map(|(token, _)| token.clone()) else { return };
+            self.ended.remove(&oldest);
+        }
     }
 
     /// Ends all sessions of an account.

@@ -293,7 +293,8 @@ impl Stations {
         let delivery = Delivery { batch, receipts: vec![receipt], consignment: Some(Box::new(consignment)) };
         let closed = || Refusal::Closed("the journal has stopped".to_owned());
         self.heard.send(delivery).await.map_err(|_| closed())?;
-        durable.await.map_err(|_| closed())
+        let unwritten = "the centre writes nothing down at present: its disk may be full";
+        durable.await.map_err(|_| Refusal::Closed(unwritten.to_owned()))
     }
 
     fn note(&self, chain: &Chain, header: &Header, name: &str) {

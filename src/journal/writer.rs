@@ -64,6 +64,13 @@ impl Journal {
         getrandom::fill(&mut id).map_err(|error| {
             Error::file("draw a number for the journal in", folder)(std::io::Error::other(error.to_string()))
         })?;
+        // The newest file may be half made, or end in what was not committed: whoever writes it mends it, and then it can be
+        // read.
+        let days = files(folder)?;
+        let newest = match days.last() {
+            Some(newest) => Some(store::open_writer(&path_of(folder, newest), SCHEMA).await?),
+            None => None,
+        };
         let reader = Reader::open(folder);
         let next = reader.next().await?;
         let (settings, program) = reader.versions().await?;
@@ -82,17 +89,17 @@ impl Journal {
             program,
             housekeeping: Housekeeping::default(),
         };
-        journal.take_up().await?;
+        if let Some(newest) = newest {
+            journal.take_up(&days, newest).await?;
+        }
         Ok(journal)
     }
 
-    /// Opens the newest file, and takes the chain up where it ends.
-    async fn take_up(&mut self) -> Result<(), Error> {
-        let days = files(&self.folder)?;
+    /// Takes the chain up where the newest file ends.
+    async fn take_up(&mut self, days: &[String], mut file: SqliteConnection) -> Result<(), Error> {
         let Some(newest) = days.last() else { return Ok(()) };
         let path = path_of(&self.folder, newest);
-        let mut file = store::open_writer(&path, SCHEMA).await?;
-        if let Some((id, link)) = self.chain_end(&days).await? {
+        if let Some((id, link)) = self.chain_end(days).await? {
             (self.id, self.link) = (id, link);
         }
         self.begin_chain(&mut file).await?;

@@ -45,6 +45,9 @@ impl Keeping {
             self.keep(&outcome, applied).await?;
             self.reruns(&outcome).await?;
             self.positions.take(&outcome, applied).await?;
+            if std::mem::take(&mut self.positions.has_come_back) {
+                self.hold_room_again().await?;
+            }
             if let Some(draft) = snapshot {
                 let began = Instant::now();
                 self.put_away(draft, applied).await?;
@@ -54,6 +57,13 @@ impl Keeping {
         if let Some(gap) = untold.gap {
             self.kept_unrecorded(&Outcome::default(), &gap).await?;
         }
+        Ok(())
+    }
+
+    async fn hold_room_again(&self) -> anyhow::Result<()> {
+        let free = self.positions.signs.shown.borrow().free;
+        let held = self.desk.hold_room(free).await;
+        self.noted("hold room for the desk", held, desk::Error::may_pass)?;
         Ok(())
     }
 

@@ -130,10 +130,13 @@ pub fn start(
         trouble: trouble.clone(),
         reached: watch.next() - 1,
         flushed: Instant::now(),
+        has_come_back: false,
     };
     let before = Before::default();
     let listener = on_understood;
-    let understanding = Understanding { watch, before, snapshots: snapshots.clone(), halted, pace, listener };
+    let (core_signs, core_snapshots) = (signs.clone(), snapshots.clone());
+    let understanding =
+        Understanding { watch, before, signs: core_signs, snapshots: core_snapshots, halted, pace, listener };
     let restarts = [restart; 2];
     let keeping = Keeping { positions, desk: desk.clone(), snapshots, teller, changed, trouble, restarts };
     Pipeline {

@@ -4,7 +4,7 @@ use super::catch_up::{self, CatchUp};
 use super::room::{Behind, Signs};
 use super::trouble::Trouble;
 use crate::history::{self, Which};
-use crate::journal::{Reader, Snapshots};
+use crate::journal::{self, Reader, Snapshots};
 use crate::place::Places;
 use crate::watch::{Outcome, Watch};
 use std::path::PathBuf;
@@ -35,6 +35,8 @@ pub(super) struct Positions {
     /// The last sequence that was taken or passed over.
     pub(super) reached: u64,
     pub(super) flushed: Instant,
+    /// There was no room, and now there is; whoever asks, sets it back.
+    pub(super) has_come_back: bool,
 }
 
 /// What the history is given.
@@ -129,7 +131,11 @@ impl Positions {
         }
         self.writer.resume();
         let watch = self.watch_at(self.writer.applied() + 1);
-        match CatchUp::begin(Reader::open(&self.journal), watch, from).await {
+        let begun = match journal::skips_from(&self.journal, watch.next()).await {
+            Ok(skips) => CatchUp::begin(Reader::open(&self.journal), watch.with_skips(skips), from).await,
+            Err(error) => Err(error.into()),
+        };
+        match begun {
             Ok(journal) => self.feed = Feed::Behind { from, journal: Box::new(journal) },
             Err(error) => self.refused(error, from)?,
         }
@@ -150,7 +156,7 @@ impl Positions {
         match read {
             Ok(true) => {
                 tracing::info!("the history is whole again");
-                self.feed = Feed::Live;
+                (self.feed, self.has_come_back) = (Feed::Live, true);
             }
             Ok(false) => {
                 if let Some(from) = self.writer.stopped_at() {

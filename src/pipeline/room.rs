@@ -76,6 +76,11 @@ impl Signs {
         self.order.borrow().history_stops
     }
 
+    /// Whether the history takes what the core gives: a snapshot is of use only where it is not behind.
+    pub(super) fn history_is_live(&self) -> bool {
+        !self.history_stops() && self.shown.borrow().history.is_none()
+    }
+
     /// Changes what is shown, and tells of it when it is another.
     pub(super) fn show(&self, change: impl FnOnce(&mut Shown)) {
         self.shown.send_if_modified(|shown| {

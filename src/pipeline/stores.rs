@@ -82,8 +82,7 @@ async fn open_in_room(folder: &Path, settings: &disk::Settings) -> anyhow::Resul
         match open_all(folder).await {
             Ok(opened) => {
                 if settings.free_min() > 0
-                    && free() > settings.free_min()
-                    && let Err(error) = opened.desk.hold_room().await
+                    && let Err(error) = opened.desk.hold_room(free()).await
                 {
                     tracing::warn!(error = crate::telemetry::chain(&error), "no room is held for the desk");
                 }

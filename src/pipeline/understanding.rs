@@ -2,11 +2,13 @@
 
 use super::halted::Halted;
 use super::pace::Pace;
+use super::room::Signs;
 use super::unrecorded::{Before, Group, Record};
 use crate::entry::{Entry, Numbered};
 use crate::journal::{self, Draft, Snapshots};
 use crate::watch::{Halt, Outcome, Watch};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::mpsc;
 
@@ -22,6 +24,7 @@ pub(super) struct Understood {
 pub(super) struct Understanding {
     pub(super) watch: Watch,
     pub(super) before: Before,
+    pub(super) signs: Arc<Signs>,
     pub(super) snapshots: Snapshots,
     pub(super) halted: Halted,
     pub(super) pace: Pace,
@@ -38,7 +41,7 @@ impl Understanding {
             self.before.prepare(&record, &mut self.watch);
             let outcome = self.take(&entries);
             (self.listener)(&self.watch);
-            let due = !self.before.is_in_gap() && self.pace.is_due();
+            let due = !self.before.is_in_gap() && self.signs.history_is_live() && self.pace.is_due();
             let snapshot = due.then(|| self.snapshot());
             let applied = self.watch.next() - 1;
             if understood.blocking_send(Understood { outcome, applied, record, snapshot }).is_err() {
@@ -49,7 +52,8 @@ impl Understanding {
             // What it knows is in no journal; the next start reads what is.
             return self.watch;
         }
-        let (outcome, applied, snapshot) = (Outcome::default(), self.watch.next() - 1, Some(self.snapshot()));
+        let snapshot = self.signs.history_is_live().then(|| self.snapshot());
+        let (outcome, applied) = (Outcome::default(), self.watch.next() - 1);
         let last = Understood { outcome, applied, record: Record::Kept, snapshot };
         // The keeper is gone only when it failed, and says so itself.
         let _ = understood.blocking_send(last);

@@ -20,9 +20,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// half of a 4 KiB page.
 const PAGE_SIZE: u32 = 8192;
 
-/// The write-ahead log of a file gives room beyond this back, once it has been copied into the file. Ours: as long as it
-/// is when SQLite copies it, after 1,000 pages.
-const LOG_BYTES_MAX: &str = "8388608";
+/// The write-ahead log of a file gives room beyond this back, once it has been copied into the file. Ours: twice as long
+/// as it is when SQLite copies it, after 1,000 pages.
+const LOG_BYTES_MAX: &str = "16777216";
 
 /// Connections that read one file at the same time. Ours, unproven.
 const READERS_MAX: u32 = 4;

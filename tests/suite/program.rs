@@ -39,6 +39,10 @@ impl Site {
         } else {
             format!("listen = \"127.0.0.1:0\"\n{settings}")
         };
+        // Many run at a time: a reserve for each would be room for none.
+        let small =
+            if settings.contains("[disk]") { "" } else { "\n[disk]\nfree_min_mib = 16\nreserve_mib = 1\n" };
+        let settings = settings + small;
         std::fs::write(folder.path().join("watchkeeper.toml"), settings).expect("there is room");
         Site { folder }
     }

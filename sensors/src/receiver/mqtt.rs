@@ -25,6 +25,10 @@ const INCOMING_MAX: usize = 64;
 /// Messages that wait to be durable. A broker sends on only so many without hearing back; mosquitto: 20.
 const WAITING_MAX: usize = 128;
 
+/// Messages on one link that could not be written down, after which it is opened anew. Ours: brokers stop sending at 20
+/// that nobody answered (mosquitto's `max_inflight_messages`).
+const UNSPOKEN_MAX: u32 = 16;
+
 /// Room for what is said to the broker: a word for each message that can have come since it was last read from.
 const SAID_MAX: usize = 2 * (INCOMING_MAX + WAITING_MAX);
 
@@ -120,13 +124,19 @@ async fn hear(mut broker: EventLoop, topic: String, passed_on: mpsc::Sender<Publ
 
 /// Puts messages into the mailbox, and tells the broker of each that is durable.
 async fn deliver(mut incoming: mpsc::Receiver<Publish>, client: AsyncClient, slot: Slot) -> Result<()> {
-    let mut waiting = FuturesUnordered::new();
+    let (mut waiting, mut unspoken) = (FuturesUnordered::new(), 0);
     loop {
         tokio::select! {
             Some((message, durable)) = waiting.next() => {
-                // One that may be lost is not spoken of: the broker sends it again on the next link.
+                // One that may be lost is not spoken of: the broker sends it again on the next link. On this one it would
+                // wait for the answer, and in the end send nothing more.
                 if durable {
                     client.try_ack(&message).map_err(|error| Error::other(error.to_string()))?;
+                } else {
+                    unspoken += 1;
+                }
+                if unspoken >= UNSPOKEN_MAX || durable && unspoken > 0 {
+                    return Err(Error::other("some of what it sent could not be written down"));
                 }
             }
             message = incoming.recv(), if waiting.len() < WAITING_MAX => {
