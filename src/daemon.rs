@@ -8,9 +8,10 @@ use crate::pipeline::{self, Listeners, Pipeline, Stores};
 use crate::place::Places;
 use crate::rerun::{Recorded, Worker};
 use crate::watch::{self, Watch};
-use crate::web::{self, Event, Feed, LivePicture, Shared, Status};
+use crate::web::{self, Asked, Coverage, Event, Feed, LivePicture, Receivers, Shared, Status};
 use anyhow::Context as _;
 use live::Publisher;
+use receivers::Counting;
 use sensors::receiver::{self, Address, Consignment, Health};
 use sensors::{ReceiverId, Time};
 use status::Board;
@@ -22,6 +23,7 @@ use tokio::sync::watch as channel;
 use tokio::task::JoinSet;
 
 mod live;
+mod receivers;
 mod status;
 
 /// How often the status is made anew.
@@ -133,6 +135,9 @@ impl Daemon {
         let board = Arc::new(Board::new(&settings, health.clone(), watch.next() > 1, skipped, started_at));
         let (live, live_seen) = channel::channel(Arc::new(LivePicture::default()));
         let (status, status_seen) = channel::channel(Arc::new(Status::default()));
+        let (hearing, hearing_seen) = channel::channel(Arc::new(Receivers::default()));
+        let (coverage, coverage_seen) = channel::channel(Arc::new(Coverage::default()));
+        let asked = Asked::default();
         let feed = Feed::new(started_at.as_millis() as u64);
         let desk = stores.desk.clone();
         let shared = Shared {
@@ -143,10 +148,13 @@ impl Daemon {
             live: live_seen,
             events: feed.clone(),
             status: status_seen,
+            receivers: hearing_seen,
+            coverage: coverage_seen,
+            coverage_asked: asked.clone(),
             clock: now,
         };
         let router = web::router(shared, web::Settings { listen: settings.listen, behind_tls: false });
-        let mut publisher = Publisher::new(live, places, &settings);
+        let mut publisher = Publisher::new(live, places, &settings, Counting::new(coverage, asked));
         publisher.publish(&watch, &board);
         let listeners = Listeners {
             understood: Box::new({
@@ -180,7 +188,7 @@ impl Daemon {
             receivers.spawn(door.serve(&settings, &health, &pipeline, stopped.clone()));
         }
         let serving = tokio::spawn(web::serve(listener, router, until(stopped)));
-        let telling = tokio::spawn(keep_telling(status, board));
+        let telling = tokio::spawn(keep_telling(status, hearing, board));
         let (ended, works) = tokio::select! {
             () = stop => (Ok(()), true),
             error = pipeline.ended() => (Err(error.context("the journal's or a store's worker has ended")), false),
@@ -281,11 +289,16 @@ fn tell(feed: &Feed, rows: Vec<(ChangeKind, AlertRow)>) {
     }
 }
 
-async fn keep_telling(status: channel::Sender<Arc<Status>>, board: Arc<Board>) {
+async fn keep_telling(
+    status: channel::Sender<Arc<Status>>,
+    hearing: channel::Sender<Arc<Receivers>>,
+    board: Arc<Board>,
+) {
     let mut every = tokio::time::interval(STATUS_EVERY);
     loop {
         every.tick().await;
         status.send_replace(Arc::new(board.status()));
+        hearing.send_replace(Arc::new(board.hearing()));
     }
 }
 

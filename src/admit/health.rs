@@ -49,6 +49,8 @@ pub struct Silence {
     pub from: Time,
     /// When something was heard again.
     pub to: Option<Time>,
+    /// Messages that were expected in it, where other days tell.
+    pub expected: Option<u32>,
 }
 
 /// A fixed station that a receiver hears again and again.
@@ -60,6 +62,8 @@ pub struct Heartbeat {
     pub last: Time,
     /// How long it took at most of late from one report to the next.
     pub every: Span,
+    /// Whether three of its reports are missing.
+    pub missing: bool,
 }
 
 /// One receiver as the watch sees it.
@@ -159,15 +163,20 @@ impl Hearer {
         self.last = self.last.map(|last| last.min(now));
         self.fixed.iter_mut().for_each(|fixed| fixed.last = fixed.last.min(now));
         self.health = self.judge(now).0;
+        let missed = match (self.last, self.rate.expected(now)) {
+            (Some(last), Some(expected)) => Some(rate::missed(expected, now.since(last)).round() as u32),
+            _ => None,
+        };
         let open = self.silences.last_mut().filter(|silence| silence.to.is_none());
         match (self.health, open, self.last) {
             (Health::Down, None, Some(from)) => {
                 if self.silences.len() >= SILENCES_MAX {
                     self.silences.remove(0);
                 }
-                self.silences.push(Silence { from, to: None });
+                self.silences.push(Silence { from, to: None, expected: missed });
             }
-            (Health::Down, _, _) | (_, None, _) => {}
+            (Health::Down, Some(silence), _) => silence.expected = missed.or(silence.expected),
+            (Health::Down, None, None) | (_, None, _) => {}
             (_, Some(silence), last) => silence.to = Some(last.unwrap_or(now)),
         }
     }
@@ -211,8 +220,10 @@ impl Hearer {
     pub(super) fn condition(&self, receiver: ReceiverId, now: Time, clock: ClockState) -> Condition {
         let (health, why, params) = self.judge(now);
         let per_minute = |messages: f64| messages / rate::MINUTES as f64;
-        let beat =
-            |fixed: &Fixed| Some(Heartbeat { mmsi: fixed.mmsi, last: fixed.last, every: fixed.every()? });
+        let beat = |fixed: &Fixed| {
+            let (every, missing) = (fixed.every()?, fixed.is_missing(now)?);
+            Some(Heartbeat { mmsi: fixed.mmsi, last: fixed.last, every, missing })
+        };
         Condition {
             receiver,
             health,
@@ -263,12 +274,12 @@ mod tests {
             hearer.tick(at(second));
         }
         assert_eq!(judged(&hearer, 890), (Health::Down, "silent_heartbeats"));
-        assert_eq!(hearer.silences, [Silence { from: at(590), to: None }]);
+        assert_eq!(hearer.silences, [Silence { from: at(590), to: None, expected: None }]);
         hearer.message(at(900));
         hearer.fixed(BASE, true, at(900));
         hearer.tick(at(900));
         assert_eq!(judged(&hearer, 900), (Health::Ok, "heartbeats"));
-        assert_eq!(hearer.silences, [Silence { from: at(590), to: Some(at(900)) }]);
+        assert_eq!(hearer.silences, [Silence { from: at(590), to: Some(at(900)), expected: None }]);
     }
 
     #[test]
@@ -312,5 +323,7 @@ mod tests {
             hearer.tick(at(second));
         }
         assert_eq!(judged(&hearer, 5 * day + 1300), (Health::Down, "silent"));
+        // 24 a minute on other days; the last tick was at second 1290.
+        assert_eq!(hearer.silences.last().and_then(|silence| silence.expected), Some(40));
     }
 }

@@ -23,9 +23,10 @@ use memory::Memory;
 use seconds::{OddVessels, freshness, lag};
 use sensors::message::Body;
 use sensors::report::{Ais, Content};
-use sensors::sentence::Checksum;
+use sensors::sentence::{Checksum, Reject};
 use sensors::{Counts, Decoder, Line, ReceiverId, Report, Span, Tally, Time, receiver::Batch};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use truth::Who;
 
 /// How clocks are learned and repeats known.
@@ -341,6 +342,11 @@ impl Admit {
     /// What came of one receiver's lines.
     pub fn tally(&self, receiver: ReceiverId) -> Tally {
         self.decoder.tally(receiver)
+    }
+
+    /// What was refused of one receiver's lines, by kind.
+    pub fn refused_of(&self, receiver: ReceiverId) -> BTreeMap<Reject, u64> {
+        self.decoder.refused_of(receiver)
     }
 
     /// How many reports were another receiver's copy, or a repeat, of one already admitted.

@@ -1,13 +1,14 @@
 //! The live picture as the browsers see it, published once a second from the core's thread.
 
+use super::receivers::Counting;
 use super::status::Board;
 use crate::config::Settings;
-use crate::geo::{Metres, Position};
+use crate::geo::{Metres, NAUTICAL_MILE, Position};
 use crate::picture::Live;
 use crate::place::{Places, PortId};
 use crate::track::{Particulars, TrackId};
 use crate::watch::Watch;
-use crate::web::{LivePicture, LiveVessel};
+use crate::web::{Furthest, LivePicture, LiveVessel};
 use rustc_hash::{FxHashMap, FxHashSet};
 use sensors::{ReceiverId, Time};
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub(super) struct Publisher {
     texts: FxHashMap<TrackId, (Arc<Particulars>, Texts)>,
     first_heard: FxHashMap<TrackId, Time>,
     published: Instant,
+    counting: Counting,
 }
 
 #[derive(Clone, Default)]
@@ -50,6 +52,7 @@ impl Publisher {
         picture: channel::Sender<Arc<LivePicture>>,
         places: Arc<Places>,
         settings: &Settings,
+        counting: Counting,
     ) -> Publisher {
         let site = |receiver: &sensors::receiver::Settings| {
             Position::from_degrees(receiver.latitude?, receiver.longitude?)
@@ -62,6 +65,7 @@ impl Publisher {
             texts: FxHashMap::default(),
             first_heard: FxHashMap::default(),
             published: Instant::now(),
+            counting,
         }
     }
 
@@ -77,21 +81,30 @@ impl Publisher {
             .open_alerts()
             .flat_map(|alert| alert.subjects.iter().map(|subject| subject.track))
             .collect();
-        let mut furthest: FxHashMap<ReceiverId, f64> = FxHashMap::default();
+        let mut furthest: FxHashMap<ReceiverId, (f64, usize)> = FxHashMap::default();
         let mut vessels: Vec<LiveVessel> = Vec::with_capacity(watch.picture().len());
         for live in watch.picture().all() {
             let vessel = self.vessel(live, watch, &alerted);
-            if let Some(Some(site)) = self.sites.get(usize::from(vessel.receiver.0)) {
+            let site = self.sites.get(usize::from(vessel.receiver.0)).copied().flatten();
+            if let Some(site) = site.filter(|_| vessel.radar_target.is_none()) {
+                let metres = site.distance(vessel.position).0;
                 let far = furthest.entry(vessel.receiver).or_default();
-                *far = far.max(site.distance(vessel.position).0);
+                if metres > far.0 {
+                    *far = (metres, vessels.len());
+                }
             }
             vessels.push(vessel);
         }
+        let named = |(receiver, (metres, at)): (ReceiverId, (f64, usize))| {
+            Some((receiver, further(metres, vessels.get(at)?)))
+        };
+        let furthest = furthest.into_iter().filter_map(named).collect();
         vessels.sort_unstable_by_key(|vessel| vessel.track);
         if self.texts.len() > 2 * vessels.len() + 64 {
             self.forget_gone(&vessels);
         }
         board.understood(watch, vessels.len(), furthest);
+        self.counting.publish_when_due(watch);
         self.picture.send_replace(Arc::new(LivePicture { now: watch.now(), vessels }));
     }
 
@@ -153,5 +166,15 @@ impl Publisher {
         let live: FxHashSet<TrackId> = vessels.iter().map(|vessel| vessel.track).collect();
         self.texts.retain(|track, _| live.contains(track));
         self.first_heard.retain(|track, _| live.contains(track));
+    }
+}
+
+fn further(metres: f64, vessel: &LiveVessel) -> Furthest {
+    Furthest {
+        distance_nm: metres / NAUTICAL_MILE,
+        track: vessel.track.to_string(),
+        mmsi: vessel.mmsi,
+        name: vessel.name.as_deref().map(str::to_owned),
+        at: vessel.last_heard_at,
     }
 }

@@ -1,10 +1,10 @@
 //! What the daemon says of itself: receivers, counts, trouble.
 
+use super::receivers::{self, Learned, Pace};
 use crate::config::Settings;
-use crate::geo::NAUTICAL_MILE;
 use crate::pipeline::{Behind, Shown};
 use crate::watch::Watch;
-use crate::web::{JournalStatus, Notice, ReceiverStatus, Status};
+use crate::web::{Furthest, JournalStatus, Notice, ReceiverStatus, Receivers, Status};
 use rustc_hash::FxHashMap;
 use sensors::receiver::{self, Health};
 use sensors::{Counts, ReceiverId, Tally, Time};
@@ -34,9 +34,19 @@ struct Known {
     tallies: Vec<Tally>,
     /// What the tallies were at the start: links count from there, and so does the screen.
     tallies_before: Option<Vec<Tally>>,
-    furthest_metres: FxHashMap<ReceiverId, f64>,
+    furthest: FxHashMap<ReceiverId, Furthest>,
+    learned: Learned,
+    paces: Vec<Pace>,
     trouble: Option<String>,
     room: Option<channel::Receiver<Shown>>,
+}
+
+impl Known {
+    fn tally_since_start(&self, id: u16) -> Tally {
+        let of = |tallies: &[Tally]| tallies.get(usize::from(id)).copied().unwrap_or_default();
+        let (now, before) = (of(&self.tallies), self.tallies_before.as_deref().map(of).unwrap_or_default());
+        Tally { messages: now.messages - before.messages, refused: now.refused - before.refused }
+    }
 }
 
 /// Whether only recordings are heard: they bring their own time.
@@ -69,7 +79,7 @@ impl Board {
     }
 
     /// The core has come this far.
-    pub(super) fn understood(&self, watch: &Watch, vessels: usize, furthest: FxHashMap<ReceiverId, f64>) {
+    pub(super) fn understood(&self, watch: &Watch, vessels: usize, furthest: Vec<(ReceiverId, Furthest)>) {
         let mut known = self.known();
         known.now = watch.now();
         known.next = watch.next();
@@ -79,9 +89,12 @@ impl Board {
             (0..).zip(&self.receivers).map(|(id, _)| watch.tally(ReceiverId(id))).collect();
         known.tallies_before.get_or_insert_with(|| tallies.clone());
         known.tallies = tallies;
-        for (receiver, metres) in furthest {
-            let far = known.furthest_metres.entry(receiver).or_default();
-            *far = far.max(metres);
+        known.learned.ask(watch, self.receivers.len());
+        for (receiver, further) in furthest {
+            let far = known.furthest.get(&receiver);
+            if far.is_none_or(|far| far.distance_nm < further.distance_nm) {
+                known.furthest.insert(receiver, further);
+            }
         }
     }
 
@@ -101,6 +114,9 @@ impl Board {
         let mut notices = known.room.as_ref().map_or_else(Vec::new, |room| given_up(&room.borrow()));
         if let Some(trouble) = &known.trouble {
             notices.push(notice("store_refuses", &[("detail", trouble)]));
+        }
+        for (id, (settings, health)) in (0..).zip(&self.receivers) {
+            notices.extend(known.learned.notices(id, &settings.name, health.snapshot().state));
         }
         if self.skipped > 0 {
             notices.push(notice("skipped_lines", &[("lines", &self.skipped.to_string())]));
@@ -127,6 +143,24 @@ impl Board {
         }
     }
 
+    /// How each receiver hears.
+    pub(super) fn hearing(&self) -> Receivers {
+        let mut known = self.known();
+        known.paces.resize_with(self.receivers.len(), Pace::default);
+        let links: Vec<receiver::Snapshot> =
+            self.receivers.iter().map(|(_, health)| health.snapshot()).collect();
+        let rates: Vec<Option<f64>> =
+            known.paces.iter_mut().zip(&links).map(|(pace, link)| pace.pass(link.lines)).collect();
+        let each = (0..).zip(&self.receivers).zip(links.iter().zip(rates));
+        let each = each.map(|((id, (settings, _)), (link, lines_per_second))| {
+            let messages = known.tally_since_start(id).messages;
+            let furthest = known.furthest.get(&ReceiverId(id)).cloned();
+            let more = receivers::Known { lines_per_second, messages, furthest };
+            known.learned.receiver(id, settings, link, &more)
+        });
+        known.learned.with(each.collect())
+    }
+
     fn receiver(
         &self,
         id: u16,
@@ -135,10 +169,8 @@ impl Board {
     ) -> ReceiverStatus {
         let (settings, health) = receiver;
         let heard = health.snapshot();
-        let furthest = known.furthest_metres.get(&ReceiverId(id));
-        let tally = |tallies: &[Tally]| tallies.get(usize::from(id)).copied().unwrap_or_default();
-        let before = known.tallies_before.as_deref().map(tally).unwrap_or_default();
-        let tally = tally(&known.tallies);
+        let furthest = known.furthest.get(&ReceiverId(id));
+        let tally = known.tally_since_start(id);
         let address = settings.address();
         ReceiverStatus {
             id,
@@ -151,17 +183,17 @@ impl Board {
             detail: heard.detail,
             lines: heard.lines,
             bytes: heard.bytes,
-            messages: tally.messages - before.messages,
-            refused: tally.refused - before.refused,
+            messages: tally.messages,
+            refused: tally.refused,
             limited: heard.limited,
             lost_lines: heard.lost_lines,
             last_heard_at: heard.last_heard_at,
-            furthest_nm: furthest.map(|metres| metres / NAUTICAL_MILE),
+            furthest_nm: furthest.map(|furthest| furthest.distance_nm),
         }
     }
 }
 
-fn notice(code: &str, params: &[(&str, &str)]) -> Notice {
+pub(super) fn notice(code: &str, params: &[(&str, &str)]) -> Notice {
     Notice {
         code: code.to_owned(),
         params: params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),

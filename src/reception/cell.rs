@@ -74,6 +74,13 @@ impl Counts {
         *(if heard { &mut count.heard } else { &mut count.missed }) += 1.0;
     }
 
+    /// All that heard or missed anything here, by number.
+    pub(super) fn receivers(&self) -> impl Iterator<Item = ReceiverId> + '_ {
+        let mut numbers: Vec<u16> = self.receivers.iter().map(|count| count.receiver).collect();
+        numbers.sort_unstable();
+        numbers.into_iter().map(ReceiverId)
+    }
+
     /// Blocks heard and missed, and vessels, as of this day.
     pub(super) fn of(&self, receiver: ReceiverId, day: i32) -> Option<(f64, f64, usize)> {
         let count = self.receivers.iter().find(|count| count.receiver == receiver.0)?;

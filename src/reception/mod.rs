@@ -66,6 +66,38 @@ pub struct Cell {
     pub chance: Chance,
 }
 
+/// What one receiver heard and missed in one cell; its chance takes some work, and is worked out when asked.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Counted {
+    /// The cell's south-west corner.
+    pub south_west: Position,
+    /// The quarter of the UTC day, from 0.
+    pub quarter: u8,
+    /// Class A or class B.
+    pub class: Class,
+    /// Who.
+    pub receiver: ReceiverId,
+    heard: f64,
+    missed: f64,
+    vessels: usize,
+}
+
+impl Counted {
+    /// How well it is heard there; `None` where that rests on too little.
+    pub fn chance(&self) -> Option<Chance> {
+        let Counted { heard, missed, vessels, .. } = *self;
+        let blocks = heard + missed;
+        if blocks < BLOCKS_MIN || vessels < VESSELS_MIN {
+            return None;
+        }
+        let (chance, lower) = chance::of(heard, missed);
+        Some(Chance { chance, lower, blocks, vessels })
+    }
+}
+
+/// Degrees from one side of a cell to the other.
+pub const CELL_DEGREES: f64 = 0.05;
+
 /// Where, when in the day, and which class, in one number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -94,8 +126,8 @@ impl Key {
         (self.0 >> 1 & 3) as u8
     }
 
-    fn is_of(self, class: Class) -> bool {
-        (self.0 & 1 == 0 && class == Class::A) || (self.0 & 1 == 1 && class == Class::B)
+    fn class(self) -> Class {
+        if self.0 & 1 == 0 { Class::A } else { Class::B }
     }
 }
 
@@ -331,35 +363,36 @@ impl Reception {
     /// How well the receiver hears such a vessel there at that time of the day; `None` where that is not known.
     pub fn at(&self, receiver: ReceiverId, class: Class, position: Position, time: Time) -> Option<Chance> {
         let key = Key::new(class, position, minute_of(time))?;
-        self.chance(self.cells.get(&key)?, receiver)
+        self.counted_in(key, self.cells.get(&key)?, receiver)?.chance()
     }
 
-    fn chance(&self, counts: &Counts, receiver: ReceiverId) -> Option<Chance> {
-        let day = self.newest.div_euclid(24 * 60);
-        let (heard, missed, vessels) = counts.of(receiver, day)?;
-        let blocks = heard + missed;
-        if blocks < BLOCKS_MIN || vessels < VESSELS_MIN {
-            return None;
-        }
-        let (chance, lower) = chance::of(heard, missed);
-        Some(Chance { chance, lower, blocks, vessels })
+    fn counted_in(&self, key: Key, counts: &Counts, receiver: ReceiverId) -> Option<Counted> {
+        let (heard, missed, vessels) = counts.of(receiver, self.newest.div_euclid(24 * 60))?;
+        let (south_west, quarter, class) = (key.south_west(), key.quarter(), key.class());
+        Some(Counted { south_west, quarter, class, receiver, heard, missed, vessels })
+    }
+
+    /// All that was counted, from south to north, west to east, through the day, by class and by receiver; at most so
+    /// much of it, and how much is left out.
+    pub fn counted(&self, most: usize) -> (Vec<Counted>, usize) {
+        let mut keys: Vec<Key> = self.cells.keys().copied().collect();
+        keys.sort_unstable();
+        let mut each = keys.into_iter().flat_map(|key| {
+            let counts = &self.cells[&key];
+            counts.receivers().filter_map(move |receiver| self.counted_in(key, counts, receiver))
+        });
+        let counted = each.by_ref().take(most).collect();
+        (counted, each.count())
     }
 
     /// All cells of which something is known, from south to north, west to east and through the day.
     pub fn cells(&self, receiver: ReceiverId, class: Class) -> Vec<Cell> {
-        let mut found: Vec<(Key, Chance)> = self
-            .cells
-            .iter()
-            .filter(|(key, _)| key.is_of(class))
-            .filter_map(|(key, counts)| Some((*key, self.chance(counts, receiver)?)))
-            .collect();
-        found.sort_unstable_by_key(|(key, _)| *key);
-        let cell = |(key, chance): (Key, Chance)| Cell {
-            south_west: key.south_west(),
-            quarter: key.quarter(),
-            chance,
+        let of_both = |counted: &Counted| counted.receiver == receiver && counted.class == class;
+        let cell = |counted: Counted| {
+            let (south_west, quarter) = (counted.south_west, counted.quarter);
+            Some(Cell { south_west, quarter, chance: counted.chance()? })
         };
-        found.into_iter().map(cell).collect()
+        self.counted(usize::MAX).0.into_iter().filter(of_both).filter_map(cell).collect()
     }
 
     /// Blocks and vessels left out for want of room.

@@ -27,7 +27,7 @@ use crate::reception::Reception;
 use crate::track::{self, Claim, Fix};
 use flow::Ways;
 use follow::SHARES;
-use sensors::{Counts, ReceiverId, Report, Tally, Time};
+use sensors::{Counts, ReceiverId, Report, Tally, Time, sentence::Reject};
 use serde::{Deserialize, Serialize};
 use settings::World;
 use std::{collections::BTreeMap, sync::Arc};
@@ -244,6 +244,11 @@ impl Watch {
     /// What came of one receiver's lines.
     pub fn tally(&self, receiver: ReceiverId) -> Tally {
         self.stages.admit.tally(receiver)
+    }
+
+    /// What was refused of one receiver's lines, by kind.
+    pub fn refused_lines(&self, receiver: ReceiverId) -> BTreeMap<Reject, u64> {
+        self.stages.admit.refused_of(receiver)
     }
 
     /// Reports that repeated another, so far.

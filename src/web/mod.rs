@@ -7,6 +7,7 @@ mod alerts;
 mod amendments;
 mod card;
 mod console;
+mod coverage;
 mod error;
 mod events;
 mod extract;
@@ -16,15 +17,20 @@ mod listen;
 mod live;
 mod picture;
 mod places;
+mod receivers;
 mod session;
 mod status;
 pub mod tiles;
 mod vessels;
 mod words;
 
+pub use coverage::{Asked, Coverage};
 pub use events::{Event, Feed};
 pub use listen::serve;
 pub use picture::{LivePicture, LiveVessel};
+pub use receivers::{
+    FixedStation, Furthest, ReceiverClock, ReceiverHealth, ReceiverSilence, Receivers, SortedReports,
+};
 pub use status::{JournalStatus, Notice, ReceiverStatus, Status};
 
 use crate::desk::Desk;
@@ -75,6 +81,12 @@ pub struct Shared {
     pub events: Feed,
     /// The state of the watch. When its sender is dropped, the event streams end.
     pub status: watch::Receiver<Arc<Status>>,
+    /// How each receiver hears.
+    pub receivers: watch::Receiver<Arc<Receivers>>,
+    /// How well each part of the sea is heard; made anew twice a minute, and soon after somebody asked.
+    pub coverage: watch::Receiver<Arc<Coverage>>,
+    /// Where the asking is noted.
+    pub coverage_asked: Asked,
     /// The clock by which sessions end and decisions are dated.
     pub clock: fn() -> Time,
 }
@@ -147,6 +159,8 @@ pub fn router(shared: Shared, settings: Settings) -> Router {
         .routes(routes!(session::sign_in, session::who, session::sign_out))
         .routes(routes!(status::status))
         .routes(routes!(status::health))
+        .routes(routes!(receivers::receivers))
+        .routes(routes!(coverage::coverage))
         .routes(routes!(alerts::list))
         .routes(routes!(alerts::one))
         .routes(routes!(amendments::list))

@@ -5,6 +5,10 @@ const bits = (value, width) => (BigInt(Math.round(value)) & ((1n << BigInt(width
 const text = (words, letters) =>
   [...words.padEnd(letters, '@')].map((letter) => bits(letter.charCodeAt(0) & 63, 6)).join('');
 
+/** Two digits that show damage. */
+export const checksum = (body) =>
+  [...body].reduce((sofar, letter) => sofar ^ letter.charCodeAt(0), 0).toString(16).toUpperCase().padStart(2, '0');
+
 function sentences(payloadBits, sequence) {
   const fill = (6 - (payloadBits.length % 6)) % 6;
   const padded = payloadBits + '0'.repeat(fill);
@@ -17,17 +21,16 @@ function sentences(payloadBits, sequence) {
   return parts.map((part, i) => {
     const last = i === parts.length - 1;
     const body = `AIVDM,${parts.length},${i + 1},${parts.length > 1 ? sequence : ''},A,${part},${last ? fill : 0}`;
-    const sum = [...body].reduce((sofar, letter) => sofar ^ letter.charCodeAt(0), 0);
-    return `!${body}*${sum.toString(16).toUpperCase().padStart(2, '0')}`;
+    return `!${body}*${checksum(body)}`;
   });
 }
 
 /** Message 1: where a class A station is. */
-export function position({ mmsi, lat, lon, speed, course, status = 0 }) {
+export function position({ mmsi, lat, lon, speed, course, status = 0, second = new Date().getUTCSeconds() }) {
   return sentences(
     bits(1, 6) + bits(0, 2) + bits(mmsi, 30) + bits(status, 4) + bits(128, 8) + bits(speed * 10, 10) + bits(1, 1) +
       bits(lon * 600_000, 28) + bits(lat * 600_000, 27) + bits(course * 10, 12) + bits(511, 9) +
-      bits(new Date().getUTCSeconds(), 6) + bits(0, 2 + 3 + 1 + 19),
+      bits(second, 6) + bits(0, 2 + 3 + 1 + 19),
     0,
   );
 }

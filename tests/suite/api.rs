@@ -168,6 +168,9 @@ impl Watch {
             zones,
             live,
             status,
+            receivers: watch::channel(Arc::default()).1,
+            coverage: watch::channel(Arc::default()).1,
+            coverage_asked: web::Asked::default(),
             events: events.clone(),
             clock: now,
         };
@@ -631,6 +634,8 @@ async fn the_api_describes_every_route_of_the_contract() {
         ("get", "/api/session"),
         ("delete", "/api/session"),
         ("get", "/api/status"),
+        ("get", "/api/receivers"),
+        ("get", "/api/coverage"),
         ("get", "/api/alerts"),
         ("get", "/api/alerts/{id}"),
         ("post", "/api/alerts/{id}/claim"),

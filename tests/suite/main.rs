@@ -16,6 +16,7 @@ mod night;
 mod powercut;
 mod probing;
 mod program;
+mod receivers;
 mod recordings;
 mod rerun;
 mod restart;

@@ -188,6 +188,62 @@ export interface Status {
   notices: Words[];
 }
 
+export type Health = 'ok' | 'degraded' | 'down' | 'unknown';
+
+export interface ReceiverHealth {
+  id: number;
+  name: string;
+  lat: number | null;
+  lon: number | null;
+  state: Receiver['state'];
+  health: Health;
+  why: string;
+  params: Record<string, string>;
+  lines_per_second: number | null;
+  messages_per_minute: number | null;
+  expected_per_minute: number | null;
+  last_message_at: number | null;
+  messages: number;
+  refused_by_kind: Record<string, number>;
+  furthest: { distance_nm: number; track: string; mmsi: number; name: string | null; at: number } | null;
+  clock: { offset_seconds: number; told_by: string; flagged: boolean; quarantined: boolean };
+  fixed_stations: { mmsi: number; last_at: number; every_seconds: number; missing: boolean }[];
+  silences: Silence[];
+}
+
+export interface Silence {
+  from: number;
+  to: number | null;
+  expected: number | null;
+}
+
+export interface Receivers {
+  now: number;
+  watermark: number | null;
+  receivers: ReceiverHealth[];
+  sorted: { repeated: number; stale: number; unclocked: number; late: number };
+  positions_unused: Record<string, number>;
+}
+
+export interface CoverageCell {
+  south: number;
+  west: number;
+  quarter: number;
+  /** Null where something was counted, and too little to tell from. */
+  chance: number | null;
+  lower: number | null;
+  blocks: number | null;
+  vessels: number | null;
+}
+
+export interface Coverage {
+  now: number;
+  size_deg: number;
+  cells: CoverageCell[];
+  cut: number;
+  left_out: number;
+}
+
 export interface IdentityClaim {
   attribute: string;
   value: string;
@@ -251,6 +307,8 @@ export interface HistoryPosition {
   speed_knots: number | null;
   course_deg: number | null;
   sequence: number;
+  /** `used`, or why it did not move its vessel. */
+  standing: string;
 }
 
 export interface Feature<Properties> {

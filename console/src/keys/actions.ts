@@ -36,7 +36,7 @@ function focusOn(id: string) {
 
 function openCurrent() {
   const row = current();
-  if (row && view.alert !== row.alert.id) view.openAlert(row.alert.id);
+  if (row && (view.alert !== row.alert.id || view.receivers)) view.openAlert(row.alert.id);
   return row;
 }
 
@@ -56,6 +56,10 @@ function back() {
   else if (screen.search) screen.search = false;
   else if (screen.form !== 'none') screen.write('none');
   else if (view.vessel !== null) view.openVessel(null);
+  else if (view.receivers) {
+    view.openReceivers(false);
+    focusOn('queue-list');
+  }
   else if (view.alert !== null) {
     view.openAlert(null);
     focusOn('queue-list');
@@ -67,7 +71,7 @@ function back() {
 function write(form: 'note' | 'decide' | 'reopen', key?: string) {
   const row = openCurrent();
   if (!row) return;
-  if (view.vessel !== null) view.openAlert(row.alert.id);
+  if (view.vessel !== null || view.receivers) view.openAlert(row.alert.id);
   const decided = row.desk.decision !== null;
   if (form === 'reopen' && decided) screen.write('reopen');
   if (form === 'note') screen.write('note');
@@ -93,6 +97,11 @@ export function perform(action: Action, key?: string) {
     case 'search': screen.search = true; return;
     case 'pause': return queue.pause(!queue.paused);
     case 'queue': return view.openTab(TABS[(TABS.indexOf(view.tab) + 1) % TABS.length]!);
+    case 'receivers':
+      view.openReceivers(!view.receivers || view.vessel !== null);
+      focusOn(view.receivers ? 'panel-title' : 'queue-list');
+      return;
+    case 'coverage': return view.showCoverage(view.coverage ? null : { class: 'a', hours: 'now', receiver: null });
     case 'palette': return palette.next();
     case 'whole': return charts.wholePicture();
     case 'in': return chart?.zoomBy(1);

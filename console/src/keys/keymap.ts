@@ -2,7 +2,7 @@
 
 export type Action =
   | 'next' | 'previous' | 'open' | 'claim' | 'note' | 'decide' | 'reopen' | 'search' | 'pause' | 'zoom'
-  | 'palette' | 'queue' | 'whole' | 'in' | 'out' | 'left' | 'right' | 'up' | 'down' | 'back' | 'help';
+  | 'receivers' | 'coverage' | 'palette' | 'queue' | 'whole' | 'in' | 'out' | 'left' | 'right' | 'up' | 'down' | 'back' | 'help';
 
 export const KEYMAP: readonly { action: Action; keys: readonly string[]; shown: string }[] = [
   { action: 'next', keys: ['j'], shown: 'j' },
@@ -16,6 +16,8 @@ export const KEYMAP: readonly { action: Action; keys: readonly string[]; shown: 
   { action: 'search', keys: ['/'], shown: '/' },
   { action: 'pause', keys: ['p'], shown: 'p' },
   { action: 'queue', keys: ['t'], shown: 't' },
+  { action: 'receivers', keys: ['r'], shown: 'r' },
+  { action: 'coverage', keys: ['c'], shown: 'c' },
   { action: 'palette', keys: ['l'], shown: 'l' },
   { action: 'whole', keys: ['w'], shown: 'w' },
   { action: 'in', keys: ['+', '='], shown: '+' },

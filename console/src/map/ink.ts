@@ -5,6 +5,9 @@ import { SHAPE } from './fleet';
 export const FAMILIES = ['cargo', 'tanker', 'passenger', 'fishing', 'service', 'leisure', 'other', 'unknown'] as const;
 export type Family = (typeof FAMILIES)[number];
 
+const COVERAGE = ['well', 'mostly', 'seldom', 'not_heard'] as const;
+export type CoverageColour = (typeof COVERAGE)[number];
+
 export interface Ink {
   sea: string;
   land: string;
@@ -25,6 +28,8 @@ export interface Ink {
   /** Aids to navigation and base stations. */
   station: string;
   family: Record<Family, string>;
+  /** How well a part of the sea is heard. */
+  coverage: Record<CoverageColour, string>;
 }
 
 export function readInk(): Ink {
@@ -49,6 +54,7 @@ export function readInk(): Ink {
     outline: of('vessel-outline'),
     station: of('station'),
     family: Object.fromEntries(FAMILIES.map((family) => [family, of(`ship-${family}`)])) as Record<Family, string>,
+    coverage: Object.fromEntries(COVERAGE.map((band) => [band, of(`heard-${band.replace('_', '-')}`)])) as Record<CoverageColour, string>,
   };
 }
 

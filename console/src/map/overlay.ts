@@ -2,8 +2,9 @@
 // Names are canvas text in the page's own fonts, so that no glyph server is needed.
 
 import type { DrawnTrack } from '../state/scene.svelte';
-import type { Feature, Place, Sighting, ZoneProperties } from '../api/types';
+import type { Feature, HistoryPosition, Place, Sighting, ZoneProperties } from '../api/types';
 import type { Chart } from './chart';
+import { drawCoverage, type CoveragePicture } from './coverage';
 import type { Fleet, LiveVessel } from './fleet';
 import type { Ink } from './ink';
 import { LabelRoom } from './labels';
@@ -18,6 +19,8 @@ export interface Picture {
   selected: string | null;
   hovered: LiveVessel | null;
   fleet: Fleet;
+  /** Null while the layer is off. */
+  coverage: CoveragePicture | null;
 }
 
 // A track is dashed where nothing was heard for this long: nobody knows where it went. Ours, unproven.
@@ -26,9 +29,11 @@ const UNHEARD_MS = 30 * 60_000;
 export function drawOverlay(ctx: CanvasRenderingContext2D, chart: Chart, picture: Picture, ink: Ink) {
   const [width, height] = chart.size();
   ctx.clearRect(0, 0, width, height);
+  if (picture.coverage) drawCoverage(ctx, chart, picture.coverage, ink);
   const room = new LabelRoom(ctx, ink, width, height);
   for (const zone of picture.zones) drawZone(ctx, chart, zone, ink, room);
   for (const track of picture.tracks) drawTrack(ctx, chart, track, ink, room);
+  for (const track of picture.tracks) drawUnused(ctx, chart, track, ink);
   drawSightings(ctx, chart, picture.sightings, ink);
   drawPorts(ctx, chart, picture.ports, ink, room);
   if (picture.mark) drawMark(ctx, chart, picture.mark, ink);
@@ -92,7 +97,7 @@ function drawPorts(ctx: CanvasRenderingContext2D, chart: Chart, ports: Picture['
 }
 
 function drawTrack(ctx: CanvasRenderingContext2D, chart: Chart, track: DrawnTrack, ink: Ink, room: LabelRoom) {
-  const { positions } = track;
+  const positions = track.positions.filter(moved);
   if (positions.length === 0) return;
   ctx.strokeStyle = track.nth === 0 ? ink.track : ink.trackOther;
   ctx.lineWidth = 2;
@@ -115,6 +120,24 @@ function drawTrack(ctx: CanvasRenderingContext2D, chart: Chart, track: DrawnTrac
   ctx.fillRect(sx - 2.5, sy - 2.5, 5, 5);
   const [ex, ey] = points.at(-1)!;
   room.place(track.label, ex + 14, ey + (track.nth % 2 === 0 ? -14 : 14), { colour: String(ctx.strokeStyle), align: 'right', bold: true });
+}
+
+/** Whether a position moved its vessel. */
+export const moved = ({ standing }: HistoryPosition) => standing === 'used';
+
+// Heard and not believed: small crosses beside the line.
+function drawUnused(ctx: CanvasRenderingContext2D, chart: Chart, track: DrawnTrack, ink: Ink) {
+  ctx.strokeStyle = track.nth === 0 ? ink.track : ink.trackOther;
+  ctx.lineWidth = 1.25;
+  ctx.beginPath();
+  for (const { lat, lon } of track.positions.filter((at) => !moved(at))) {
+    const [x, y] = chart.project(lat, lon);
+    ctx.moveTo(x - 3, y - 3);
+    ctx.lineTo(x + 3, y + 3);
+    ctx.moveTo(x + 3, y - 3);
+    ctx.lineTo(x - 3, y + 3);
+  }
+  ctx.stroke();
 }
 
 function drawSightings(ctx: CanvasRenderingContext2D, chart: Chart, sightings: Sighting[], ink: Ink) {

@@ -68,9 +68,9 @@ class Scene {
     await this.load(alert.subjects.map(({ track, name, mmsi }) => ({ track, label: vesselName(name, mmsi) })), from, to);
   }
 
-  async showVessel(vessel: Vessel, now: number) {
+  async showVessel(vessel: Vessel, label: string, now: number) {
     this.selected = vessel.track;
-    await this.load([{ track: vessel.track, label: vesselName(vessel.name, vessel.mmsi) }], now - VESSEL_PAST_MS, now);
+    await this.load([{ track: vessel.track, label }], now - VESSEL_PAST_MS, now);
   }
 
   clear() {

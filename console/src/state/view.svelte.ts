@@ -8,6 +8,21 @@ export interface Camera {
   zoom: number;
 }
 
+/** What the coverage layer shows; no receiver is the best of all. */
+export interface CoverageChoice {
+  class: 'a' | 'b';
+  hours: string;
+  receiver: string | null;
+}
+
+const HOURS = ['now', 'all', '0-6', '6-12', '12-18', '18-24'];
+
+function readCoverage(text: string | null): CoverageChoice | null {
+  if (text === null) return null;
+  const [letter, hours = 'now', ...receiver] = text.split(',');
+  return { class: letter === 'b' ? 'b' : 'a', hours: HOURS.includes(hours) ? hours : 'now', receiver: receiver.join(',') || null };
+}
+
 const TABS: Queue[] = ['open', 'decided', 'record', 'all'];
 
 // Gulf of Thailand, until the receivers' places are known. Ours.
@@ -17,6 +32,10 @@ class View {
   tab = $state<Queue>('open');
   alert = $state<string | null>(null);
   vessel = $state<string | null>(null);
+  /** Whether the receivers' page is open. */
+  receivers = $state(false);
+  /** Null while the coverage layer is off. */
+  coverage = $state.raw<CoverageChoice | null>(null);
   camera = $state.raw<Camera | null>(null);
   /** `canvas` forces the picture without WebGL. */
   renderer = $state<string | null>(null);
@@ -37,6 +56,8 @@ class View {
     this.tab = tab !== null && TABS.includes(tab) ? tab : 'open';
     this.alert = params.get('alert');
     this.vessel = params.get('vessel');
+    this.receivers = params.has('receivers');
+    this.coverage = readCoverage(params.get('coverage'));
     this.renderer = params.get('renderer');
     const [lat, lon, zoom] = (params.get('at') ?? '').split(',').map(Number);
     const given = [lat, lon, zoom].every((n) => n !== undefined && Number.isFinite(n));
@@ -48,6 +69,11 @@ class View {
     if (this.tab !== 'open') params.set('tab', this.tab);
     if (this.alert) params.set('alert', this.alert);
     if (this.vessel) params.set('vessel', this.vessel);
+    if (this.receivers) params.set('receivers', '');
+    if (this.coverage) {
+      const { class: letter, hours, receiver } = this.coverage;
+      params.set('coverage', [letter, hours, ...(receiver === null ? [] : [receiver])].join(','));
+    }
     if (this.renderer) params.set('renderer', this.renderer);
     const text = params.toString();
     const at = this.camera
@@ -60,9 +86,10 @@ class View {
   }
 
   openAlert(id: string | null) {
-    if (this.alert === id && this.vessel === null) return;
+    if (this.alert === id && this.vessel === null && !this.receivers) return;
     this.alert = id;
     this.vessel = null;
+    this.receivers = false;
     this.write('push');
   }
 
@@ -71,6 +98,19 @@ class View {
     if (this.vessel === track) return;
     this.vessel = track;
     this.write('push');
+  }
+
+  /** The receivers' page lies over the alert, and under a vessel's card. */
+  openReceivers(open: boolean) {
+    if (this.receivers === open && this.vessel === null) return;
+    this.receivers = open;
+    this.vessel = null;
+    this.write('push');
+  }
+
+  showCoverage(choice: CoverageChoice | null) {
+    this.coverage = choice;
+    this.write('replace');
   }
 
   openTab(tab: Queue) {

@@ -39,6 +39,30 @@ pub struct Line<'a> {
 pub struct Decoder {
     receivers: BTreeMap<ReceiverId, Hearing>,
     all: All,
+    refused: RefusedBy,
+}
+
+/// What was refused of each receiver's lines.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct RefusedBy {
+    receivers: BTreeMap<ReceiverId, BTreeMap<Reject, u64>>,
+    /// What is counted there, of all receivers.
+    all: BTreeMap<Reject, u64>,
+}
+
+impl RefusedBy {
+    /// What was refused since the last call is this receiver's.
+    #[cold]
+    fn count(&mut self, receiver: ReceiverId, all: &BTreeMap<Reject, u64>) {
+        let by_kind = self.receivers.entry(receiver).or_default();
+        for (&reject, &count) in all {
+            let known = self.all.entry(reject).or_default();
+            if count > *known {
+                *by_kind.entry(reject).or_default() += count - *known;
+                *known = count;
+            }
+        }
+    }
 }
 
 /// What is remembered of all receivers together.
@@ -141,6 +165,11 @@ impl Decoder {
         self.receivers.get(&receiver).map_or_else(Tally::default, |hearing| hearing.tally)
     }
 
+    /// What was refused of one receiver's lines so far, by kind.
+    pub fn refused_of(&self, receiver: ReceiverId) -> BTreeMap<Reject, u64> {
+        self.refused.receivers.get(&receiver).cloned().unwrap_or_default()
+    }
+
     /// Whether this receiver's sentences must bring their checksums, as they must unless said otherwise.
     pub fn set_checksum(&mut self, receiver: ReceiverId, checksum: Checksum) {
         if checksum.is_required() && !self.receivers.contains_key(&receiver) {
@@ -177,7 +206,10 @@ impl Decoder {
             None => all.items(line, hearing, out),
         }
         hearing.tally.messages += all.counts.messages - messages;
-        hearing.tally.refused += all.counts.refused - refused;
+        if all.counts.refused > refused {
+            hearing.tally.refused += all.counts.refused - refused;
+            self.refused.count(line.receiver, &all.counts.refused_by_kind);
+        }
     }
 }
 
