@@ -11,7 +11,7 @@ pub(crate) struct Arguments {
     #[arg(required_unless_present_any = ["with", "journal"])]
     files: Vec<PathBuf>,
     #[command(flatten)]
-    again: try_settings::Arguments,
+    again: try_settings::Again,
     /// A new folder for the database. Without it the database is thrown away afterwards.
     #[arg(long)]
     database: Option<PathBuf>,

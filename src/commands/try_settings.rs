@@ -11,7 +11,7 @@ use watchkeeper::{
 
 /// The part of `replay` that runs a recorded period again.
 #[derive(clap::Args)]
-pub(crate) struct Arguments {
+pub(crate) struct Again {
     /// Runs a recorded period again under these settings, and says which alerts appear, vanish or change. Taken of them is
     /// what they say of admit, track, detector, alert and zones; receivers and places stay as recorded.
     #[arg(long, value_name = "SETTINGS", requires = "from", requires = "to", conflicts_with_all = ["files", "database", "settings"])]
@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     to: Option<String>,
 }
 
-impl Arguments {
+impl Again {
     /// What the settings would have changed; `None` where that is not asked.
     pub(crate) fn run(&self) -> anyhow::Result<Option<Report>> {
         let (Some(with), Some(from), Some(to)) = (&self.with, &self.from, &self.to) else { return Ok(None) };

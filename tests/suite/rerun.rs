@@ -2,7 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on panics")]
 
-use crate::sea::{Core, Heard, PLACES, batches, settings, voyage};
+use crate::program::{complaint, run};
+use crate::sea::{Core, Heard, PLACES, at, batches, settings, voyage};
 use sensors::message::{Body, Message, Place, PositionB, to_sentences};
 use sensors::sentence::tag_block;
 use sensors::{ReceiverId, Span, Time};
@@ -216,6 +217,41 @@ async fn a_trial_changes_nothing_and_says_what_it_cannot_run() {
     let nowhere = tempfile::tempdir().unwrap();
     let none = tried(nowhere.path(), beach, &settings_here()).await.unwrap_err();
     assert!(none.to_string().contains("there is no journal"), "{none}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_prints_what_a_rule_would_have_done_and_names_what_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    watch_over(&data, &heard(0, "zone_entry-flagged-beach-at-night"), Vec::new()).await;
+    let with = folder.path().join("tried.toml");
+    let places = at("deploy/places/southeast-asia.places");
+    std::fs::write(&with, format!("places = [{:?}]\n", places.display().to_string())).unwrap();
+    let replay = |more: &[&str]| {
+        let fixed = ["replay", "--with", with.to_str().unwrap(), "--data", data.to_str().unwrap()];
+        run(&[&fixed, more].concat())
+    };
+    let window = ["--from", "2026-11-20T19:40:00Z", "--to", "2026-11-20T20:40:00Z"];
+    let answer = replay(&window);
+    let text = String::from_utf8(answer.stdout.clone()).unwrap();
+    assert!(answer.status.success(), "{}", complaint(&answer));
+    assert!(text.contains("zone_entry: 1 -> 0 alerts, 24.0 -> 0.0 a day"), "{text}");
+    assert!(text.contains("vanishes  2026-11-20T19:49:08.000Z  zone_entry enter  p3"), "{text}");
+    let answer = replay(&[&window[..], &["--report", "json"]].concat());
+    let told: serde_json::Value = serde_json::from_slice(&answer.stdout).unwrap();
+    assert_eq!(told["differences"][0]["vessels"][0], "PREK KSACH 2 (009114620)");
+    for (from, to, wrong) in [
+        ("2026-11-20", "2026-11-21", "the journal begins at 2026-11-20T19:"),
+        ("2026-11-20T19:40", "2026-11-20T19:40", "the window is empty"),
+        ("yesterday", "2026-11-21", "--from yesterday is not a time"),
+    ] {
+        let answer = replay(&["--from", from, "--to", to]);
+        assert!(!answer.status.success() && complaint(&answer).contains(wrong), "{}", complaint(&answer));
+    }
+    std::fs::write(&with, "").unwrap();
+    assert!(complaint(&replay(&window)).contains("kept with other place files"));
+    std::fs::write(&with, "[detector.loitering]\nno_such = 1\n").unwrap();
+    assert!(complaint(&replay(&window)).contains("no_such"));
 }
 
 /// What one receiver hears all night, and another's lines of which the link is down until the morning.

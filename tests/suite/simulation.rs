@@ -18,11 +18,8 @@ use std::ops::RangeInclusive;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Faults of time that today raise alerts although nobody does anything; each leaves the list when it no longer does.
-const EXPECTED_TO_FAIL: &[&str] = &["far_off", "step"];
-
-/// Innocent seas with a fault that must have been played before it can be said that it fails no more.
-const ENOUGH: u64 = 20;
+/// With so many seeds everything there is to see must have been seen.
+const ENOUGH: usize = 100;
 
 /// Seeds told of one promise.
 const SHOWN: usize = 20;
@@ -103,7 +100,7 @@ fn told(seed: u64, broken: Broken, keep: impl Fn(&Plan) -> Result<Seen, Broken>)
 fn a_thousand_seas_keep_what_is_promised() {
     let began = std::time::Instant::now();
     let seeds = seeds();
-    let (mut broken, seen) = play(seeds.clone(), keep);
+    let (broken, seen) = play(seeds.clone(), keep);
     println!(
         "{} seeds in {:.1} s, {} broken",
         seeds.clone().count(),
@@ -118,10 +115,6 @@ fn a_thousand_seas_keep_what_is_promised() {
         for fault in &faults {
             let (of, failures) = tried.entry(fault).or_default();
             (*of, *failures) = (*of + 1, *failures + u64::from(failed));
-        }
-        if failed && faults.iter().any(|fault| EXPECTED_TO_FAIL.contains(fault)) {
-            let how = broken.remove(&plan.seed).map(|broken| broken.how).unwrap_or_default();
-            println!("expected: seed {}, {faults:?}: {how}", plan.seed);
         }
     }
     println!("{seen:?}");
@@ -138,11 +131,7 @@ fn a_thousand_seas_keep_what_is_promised() {
     let first = by_promise.values().map(|seeds| seeds[0]);
     let texts: Vec<String> = first.map(|seed| told(seed, broken[&seed].clone(), keep)).collect();
     assert!(texts.is_empty(), "{}", texts.join("\n\n"));
-    if seeds.count() as u64 >= 5 * ENOUGH {
+    if seeds.count() >= ENOUGH {
         assert!(seen.missing().is_empty(), "never seen: {:?}", seen.missing());
-    }
-    for fault in EXPECTED_TO_FAIL {
-        let (of, failures) = tried.get(fault).copied().unwrap_or_default();
-        assert!(of < ENOUGH || failures > 0, "{fault} raises nothing any more: take it off the list");
     }
 }
