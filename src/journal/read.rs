@@ -207,16 +207,27 @@ impl Reader {
         Ok(all)
     }
 
-    /// Every run of lines that is to be passed over.
+    /// What is to be passed over by whoever reads from the sequence `from` on, in order. A skip stands after its lines, so
+    /// no day before theirs is opened.
     ///
     /// # Errors
     /// When a file can't be read, or an entry in it is damaged.
-    pub async fn skips(&self) -> Result<Vec<Skip>, Error> {
-        let entries = self.all_of_kind(block::SKIP).await?;
-        Ok(entries
-            .into_iter()
-            .filter_map(|(_, e)| if let Entry::Skip(s) = e { Some(s) } else { None })
-            .collect())
+    pub async fn skips_from(&self, from: u64) -> Result<Vec<Skip>, Error> {
+        let mut skips = Vec::new();
+        for day in files(&self.folder)?.iter().rev() {
+            let Some((path, pool)) = self.pool(day).await? else { continue };
+            let found = of_kind(&pool, &path, block::SKIP).await?.into_iter();
+            skips.extend(
+                found.filter_map(|(_, entry)| if let Entry::Skip(skip) = entry { Some(skip) } else { None }),
+            );
+            let begins = first(&pool).await.map_err(failed(|| format!("read {}", path.display())))?;
+            pool.close().await;
+            if from > 1 && begins.is_some_and(|first| first <= from) {
+                break;
+            }
+        }
+        skips.sort_unstable_by_key(|skip| (skip.first, skip.count));
+        Ok(skips)
     }
 
     /// Every run that was pruned, each with the sequence of the entry that says so, oldest first.

@@ -4,7 +4,7 @@ use super::catch_up::{self, CatchUp};
 use super::room::{Behind, Signs};
 use super::trouble::Trouble;
 use crate::history::{self, Which};
-use crate::journal::{self, Reader, Snapshots};
+use crate::journal::{Reader, Snapshots};
 use crate::place::Places;
 use crate::watch::{Outcome, Watch};
 use std::path::PathBuf;
@@ -131,7 +131,7 @@ impl Positions {
         }
         self.writer.resume();
         let watch = self.watch_at(self.writer.applied() + 1);
-        let begun = match journal::skips_from(&self.journal, watch.next()).await {
+        let begun = match Reader::open(&self.journal).skips_from(watch.next()).await {
             Ok(skips) => CatchUp::begin(Reader::open(&self.journal), watch.with_skips(skips), from).await,
             Err(error) => Err(error.into()),
         };

@@ -93,7 +93,8 @@ impl Stores {
                 None => break Watch::new(places.clone()),
             }
         };
-        self.skipped = journal::skips_from(&self.journal_folder(), watch.next())
+        self.skipped = Reader::open(&self.journal_folder())
+            .skips_from(watch.next())
             .await
             .context("read which lines to pass over")?;
         Ok(watch)

@@ -135,7 +135,7 @@ impl Recorded {
 
     /// What the watch itself passed over is passed over again.
     async fn passing_over(&self, watch: Watch, snapshot: Option<Time>) -> Result<Base, Error> {
-        let skips = journal::skips_from(&self.journal, watch.next()).await?;
+        let skips = Reader::open(&self.journal).skips_from(watch.next()).await?;
         Ok(Base { watch: watch.with_skips(skips), snapshot })
     }
 
