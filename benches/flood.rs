@@ -100,7 +100,13 @@ fn post(port: u16) -> f64 {
 
 /// Sends every 10 ms what is due by then.
 fn flood(port: u16, lines_per_second: u64, stop: &AtomicBool, sent: &AtomicU64) {
-    let mut link = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let mut link = loop {
+        // The console answers before the receivers listen.
+        match TcpStream::connect(("127.0.0.1", port)) {
+            Ok(link) => break link,
+            Err(_) => std::thread::sleep(Duration::from_millis(50)),
+        }
+    };
     let began = Instant::now();
     let mut lines = 0;
     while !stop.load(Ordering::Relaxed) {

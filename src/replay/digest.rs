@@ -127,7 +127,8 @@ pub async fn of_journal(folder: &Path, places: Arc<Places>, threads: usize) -> a
     let inside = folder.join("journal");
     let folder = if inside.is_dir() { inside } else { folder.to_owned() };
     anyhow::ensure!(folder.is_dir(), "{} is no folder", folder.display());
-    let skips = journal::Reader::open(&folder).skips_from(0).await.context("read which lines to pass over")?;
+    let skips =
+        journal::Reader::open(&folder).skips_from(0).await.context("read which lines to pass over")?;
     let mut run = Run::new(Watch::new(places).with_skips(skips), threads);
     let mut reader = journal::Reader::open(&folder);
     reader.seek(0).await.context("open the journal")?;
