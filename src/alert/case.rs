@@ -241,7 +241,11 @@ impl Case {
             Priority::Distress => DISTRESS_UPDATE,
             _ => Span::from_millis((settings.update_minutes * 60_000.0) as i64),
         };
-        let tell = kind == ChangeKind::Raised || graver || at.since(self.told_at) >= patience;
+        // Where it is, once that is known, waits for nothing. A receiver with a slow clock is not silent for the difference.
+        let placed =
+            alert.position.is_some() && before.as_ref().is_some_and(|known| known.position.is_none());
+        let due = at.since(self.told_at).abs() >= patience;
+        let tell = kind == ChangeKind::Raised || graver || placed || due;
         if tell {
             alert.version += 1;
             self.told_at = at;

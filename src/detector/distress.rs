@@ -163,6 +163,8 @@ impl TrackRule for Distress {
     fn on_tick(&mut self, now: Time, context: Context<'_>, out: &mut Vec<Verdict>) {
         let silence = Span::from_millis((context.settings.distress.silence_clears_minutes * 60_000.0) as i64);
         self.calls.retain(|&track, call| {
+            // The clock may have been set back.
+            call.heard_at = call.heard_at.min(now);
             let over = now.since(call.heard_at) > silence;
             if over {
                 out.push(verdict(track, call.grade, now, 0, Look::Over));
@@ -171,11 +173,9 @@ impl TrackRule for Distress {
         });
     }
 
-    fn forget(&mut self, track: TrackId, now: Time, out: &mut Vec<Verdict>) {
-        if let Some(call) = self.calls.remove(&track) {
-            out.push(verdict(track, call.grade, now, 0, Look::Over));
-        }
-    }
+    /// A call outlives its track: for want of room, or because another vessel shares the number, nobody stops calling.
+    /// Silence ends it, and there is a bound on calls.
+    fn forget(&mut self, _: TrackId, _: Time, _: &mut Vec<Verdict>) {}
 }
 
 /// A test and a call in earnest are two patterns: a decision on the one must not hide the other.
@@ -281,6 +281,14 @@ mod tests {
             ("", "active", 3),
         ];
         assert_eq!(seen, expected.map(|(place, grade, began)| (place.to_owned(), grade.to_owned(), began)));
+        // Its track goes; the call does not. Silence ends it, counted from now on where the clock was set back.
+        let mut out = Vec::new();
+        let track = *rule.calls.keys().next().expect("one call");
+        rule.forget(track, Time::from_seconds(200), &mut out);
+        rule.on_tick(Time::from_seconds(-100_000), context, &mut out);
+        assert!(out.is_empty(), "{out:?}");
+        rule.on_tick(Time::from_seconds(-95_000), context, &mut out);
+        assert!(matches!(&out[..], [over] if over.look == Look::Over), "{out:?}");
     }
 
     #[test]

@@ -249,7 +249,9 @@ impl Journal {
         }
         note_newest(&mut transaction, &numbered).await.map_err(failed(what))?;
         let late = |at: Time| self.sealed_at.is_none_or(|sealed_at| at.since(sealed_at).abs() >= SEAL_EVERY);
-        let due = unsealed >= SEAL_ENTRIES || time.is_some_and(late);
+        // What says that days are gone is never without a seal.
+        let pruned = entries.iter().any(|entry| matches!(entry, Entry::Pruned(_)));
+        let due = pruned || unsealed >= SEAL_ENTRIES || time.is_some_and(late);
         if due {
             let seal = Seal::sign(self.id, next, link, time.unwrap_or_default(), &self.key);
             keep(&mut transaction, &seal).await.map_err(failed(what))?;

@@ -93,10 +93,30 @@ impl Stores {
                 None => break Watch::new(places.clone()),
             }
         };
+        let watch =
+            self.with_pruned_settings(watch).await.context("read the settings of days that are gone")?;
         self.skipped = Reader::open(&self.journal_folder())
             .skips_from(watch.next())
             .await
             .context("read which lines to pass over")?;
+        Ok(watch)
+    }
+
+    /// A watch that begins where a pruned journal does works by the settings that stood there.
+    async fn with_pruned_settings(&self, mut watch: Watch) -> Result<Watch, journal::Error> {
+        let mut reader = Reader::open(&self.journal_folder());
+        reader.seek(watch.next()).await?;
+        if watch.next() == 1
+            && let Some(Numbered { first, .. }) = reader.entry().await?
+            && first > 1
+            && let (Some(text), _) = reader.versions_before(first).await?
+        {
+            tracing::warn!(
+                first,
+                "the journal begins later; its settings of then are taken from what was pruned"
+            );
+            watch.take(&Numbered { first: first - 1, entry: Entry::Settings(text) }, &mut Outcome::default());
+        }
         Ok(watch)
     }
 

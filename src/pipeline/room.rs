@@ -134,19 +134,21 @@ impl Marks {
         let (quarter, eighth) = (half / 2, half / 4);
         let below = |mark: u64, already: bool| seen.free < if already { mark + mark / 4 } else { mark };
         let enough = self.free_min + quarter;
+        // A disk that refuses though it tells of room (no inodes, say) is not helped by days that go.
+        let days_left = seen.days_left && !(seen.refused && seen.free >= half);
         let reserve_spent = if was.reserve_spent {
             seen.refused || seen.free < enough.saturating_add(self.reserve)
         } else {
-            was.history_stops && !seen.days_left && (seen.refused || seen.free < quarter)
+            was.history_stops && !days_left && (seen.refused || seen.free < quarter)
         };
         let unrecorded = if was.unrecorded {
             seen.free < quarter
         } else {
-            was.reserve_spent && !seen.days_left && (seen.refused || seen.free < eighth)
+            was.reserve_spent && !days_left && (seen.refused || seen.free < eighth)
         };
         Order {
             history_stops: reserve_spent || seen.refused || below(self.free_min, was.history_stops),
-            day_goes: was.history_stops && seen.days_left && below(half, was.day_goes),
+            day_goes: was.history_stops && days_left && below(half, was.day_goes),
             reserve_spent,
             unrecorded,
         }
@@ -324,6 +326,9 @@ mod tests {
     #[test]
     fn a_disk_that_refuses_is_full_whatever_it_says() {
         let looks = [(5000, true, false), (5000, true, false), (5000, true, false), (5000, false, false)];
+        assert_eq!(steps(&looks), ["h", "hr", "hru", ""]);
+        // Nor do days that could go help it.
+        let looks = looks.map(|(free, refused, _)| (free, refused, true));
         assert_eq!(steps(&looks), ["h", "hr", "hru", ""]);
     }
 }

@@ -151,6 +151,11 @@ impl Stores {
     /// # Errors
     /// When the journal or the holds can't be read or written; the files that are named nowhere are then still there.
     pub async fn prune(mut self, rules: &journal::Retention, at: Time) -> anyhow::Result<Vec<String>> {
+        self.close_gap().await?;
+        anyhow::ensure!(
+            self.gap.is_none(),
+            "a gap in the journal is not closed yet: it takes room on the disk"
+        );
         let needed_from = self.snapshots.needed_from();
         let pruned = self.journal.prune(rules, needed_from, at).await.context("prune the journal")?;
         self.journal.close().await?;

@@ -63,7 +63,8 @@ impl Before {
     /// To be called before a group is taken.
     pub(super) fn prepare(&mut self, record: &Record, watch: &mut Watch) {
         match record {
-            Record::Kept => {}
+            // Nothing was taken since the state was saved, or it would not be kept.
+            Record::Kept => self.0 = None,
             Record::Missing(_) => {
                 self.0.get_or_insert_with(|| watch.save());
             }

@@ -2,7 +2,7 @@
 
 use super::difference::{Aspect, Difference, aspects, same_matter, worded};
 use super::late::Compared;
-use crate::alert::{Alert, AlertId};
+use crate::alert::{Alert, AlertId, Priority};
 use crate::desk::{AlertRow, Amend, AmendmentKind, Changed};
 use std::collections::BTreeSet;
 
@@ -90,6 +90,14 @@ fn tell_otherwise(row: &AlertRow, before: Option<&Alert>, after: &Alert) -> Opti
 /// The facts under the name that the desk knows. Where the watch has told more since the re-run was wanted, that stays, and
 /// only how it began is taken from the re-run.
 fn facts(known: &Alert, before: Option<&Alert>, after: &Alert) -> Alert {
+    // A call for help keeps its place, its grade and its end whatever a re-run says: only that it began earlier is told.
+    if known.priority == Priority::Distress {
+        return Alert {
+            began_at: known.began_at.min(after.began_at),
+            journal_first: known.journal_first.min(after.journal_first),
+            ..known.clone()
+        };
+    }
     let went_on = before.is_some_and(|before| before.id == known.id && known.version > before.version);
     let found = if went_on { known } else { after };
     Alert {
@@ -108,7 +116,6 @@ mod tests {
     use super::super::difference::tests::alert;
     use super::super::difference::{Alerts, differences};
     use super::*;
-    use crate::alert::Priority;
     use crate::desk::Amended;
     use sensors::Time;
 
@@ -158,6 +165,18 @@ mod tests {
         // Before the period: what it rests on was not run again.
         let before = Alert { began_at: Time::from_seconds(-3600), ..late };
         assert_eq!(told(&nothing, &[on_desk(&before, raised_late)]), []);
+    }
+
+    #[test]
+    fn a_call_for_help_keeps_its_place_whatever_a_re_run_says() {
+        let call = Alert { priority: Priority::Distress, ..alert(1, "distress", 60) };
+        let cleared_at = Some(Time::from_seconds(70));
+        let tested =
+            Alert { id: AlertId(2), priority: Priority::Record, cleared_at, ..alert(2, "distress", 40) };
+        let amend = tell_otherwise(&on_desk(&call, Amended::default()), None, &tested).unwrap();
+        let began_at = tested.began_at;
+        let journal_first = call.journal_first.min(tested.journal_first);
+        assert_eq!(amend.facts, Some(Alert { began_at, journal_first, ..call }));
     }
 
     #[test]
