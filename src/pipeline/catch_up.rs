@@ -1,5 +1,6 @@
 //! How a history that stood still comes back: the journal is read again beside the live pass, for positions alone.
 
+use super::positions::READY_MAX;
 use crate::history;
 use crate::journal::{self, Reader};
 use crate::watch::{Outcome, Watch};
@@ -79,7 +80,7 @@ impl CatchUp {
                 .filter(|hearing| hearing.sequence >= self.from)
                 .for_each(|hearing| history.hearing(&hearing));
             self.outcome = Outcome::default();
-            if history.ready() > 4096 {
+            if history.ready() > READY_MAX {
                 history.flush(self.watch.next() - 1, history::Which::FullBlocksOnly).await?;
             }
         }

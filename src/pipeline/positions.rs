@@ -18,7 +18,7 @@ const EVERY: Duration = Duration::from_secs(60);
 const AGAIN: Duration = Duration::from_secs(5);
 
 /// Full blocks that wait before they are written, so that memory and the file's log stay small.
-const READY_MAX: usize = 4096;
+pub(super) const READY_MAX: usize = 4096;
 
 const WRITE: &str = "write the history";
 

@@ -104,10 +104,12 @@ impl Stores {
 
     /// A watch that begins where a pruned journal does works by the settings that stood there.
     async fn with_pruned_settings(&self, mut watch: Watch) -> Result<Watch, journal::Error> {
+        if watch.next() > 1 {
+            return Ok(watch);
+        }
         let mut reader = Reader::open(&self.journal_folder());
         reader.seek(watch.next()).await?;
-        if watch.next() == 1
-            && let Some(Numbered { first, .. }) = reader.entry().await?
+        if let Some(Numbered { first, .. }) = reader.entry().await?
             && first > 1
             && let (Some(text), _) = reader.versions_before(first).await?
         {

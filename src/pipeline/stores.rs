@@ -1,6 +1,7 @@
 //! Everything one database folder holds, open for writing.
 
 use super::halted::Halted;
+use super::positions::READY_MAX;
 use crate::alert::ChangeKind;
 use crate::desk::{AlertRow, Desk, FirstPassword, OpenGap};
 use crate::entry::{Entry, Numbered, Skip};
@@ -220,7 +221,7 @@ impl Stores {
         outcome.claims.iter().for_each(|claim| self.history.claim(claim));
         outcome.hearings.iter().for_each(|hearing| self.history.hearing(hearing));
         // Full blocks leave memory in a long replay; the file then holds more than `applied` says, and knows it.
-        if self.history.ready() > 4096 {
+        if self.history.ready() > READY_MAX {
             match self.history.flush(applied, history::Which::FullBlocksOnly).await {
                 // It stops by itself when its memory is full too, and catches up later.
                 Err(error) if error.may_pass() => tracing::warn!(%error, "the history waits for room"),
