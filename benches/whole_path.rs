@@ -9,49 +9,63 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use watchkeeper::exercise::Scenario;
 
-/// Hours of the busy sea; two give two million lines.
-const HOURS: f64 = 2.0;
+/// The busy sea as it is, and with ten times its vessels in a tenth of its time: two million lines each.
+const SEAS: [(&str, usize, f64); 2] = [("2,000 vessels", 1, 2.0), ("20,000 vessels", 10, 0.2)];
 
 /// Runs of each, in turn; medians are quoted.
 const RUNS: usize = 5;
 
 fn main() -> Result<()> {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-    let recording = folder.path().join("busy.nmea");
+    for (called, times, hours) in SEAS {
+        println!("-- {called} --");
+        let recording = folder.path().join("busy.nmea");
+        write_sea(&recording, times, hours)?;
+        measure(&recording, folder.path())?;
+    }
+    Ok(())
+}
+
+fn write_sea(recording: &Path, times: usize, hours: f64) -> Result<()> {
     let text =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/exercises/busy-sea.toml"))?;
     let mut scenario = Scenario::read(&text).map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
-    scenario.head.duration_hours = HOURS;
-    let mut out = BufWriter::new(File::create(&recording)?);
+    scenario.head.duration_hours = hours;
+    scenario.fleets.iter_mut().for_each(|fleet| fleet.count *= times);
+    let mut out = BufWriter::new(File::create(recording)?);
     scenario.write_recording(None, &mut out)?;
-    out.flush()?;
-    drop(out);
-    let bytes = std::fs::metadata(&recording)?.len();
+    Ok(out.flush()?)
+}
 
-    let (mut plain, mut whole, mut memory) = (Vec::new(), Vec::new(), Vec::new());
-    let mut lines = 0;
+fn measure(recording: &Path, folder: &Path) -> Result<()> {
+    let bytes = std::fs::metadata(recording)?.len();
+    let (mut plain, mut runs, mut lines) = (Vec::new(), Vec::new(), 0);
     for run in 0..RUNS {
         let began = Instant::now();
-        lines = split_and_check(&recording)?;
+        lines = split_and_check(recording)?;
         plain.push(lines as f64 / began.elapsed().as_secs_f64());
-        let (speed, peak) = replay(&recording, &folder.path().join(format!("run-{run}")))?;
-        whole.push(speed);
-        memory.push(peak);
+        runs.push(replay(recording, &folder.join(format!("run-{run}")))?);
     }
-    let (plain, whole, memory) = (median(plain), median(whole), median(memory));
-    println!("recording            {lines} lines, {:.0} MB, about 2,000 vessels", bytes as f64 / 1e6);
+    let of = |figure: fn(&Replayed) -> f64| median(runs.iter().map(figure).collect());
+    let (plain, whole) = (median(plain), of(|run| run.lines_per_second));
+    println!("recording            {lines} lines, {:.0} MB", bytes as f64 / 1e6);
     println!("whole path           {whole:>12.0} lines/s (median of {RUNS})");
     println!("split and checksum   {plain:>12.0} lines/s");
     println!("ratio                {:>12.3}", whole / plain);
+    println!("history behind       {:>12.1} s at most", of(|run| run.history_lag));
     for threads in [1, 2, 4] {
-        let mut speeds = Vec::new();
-        for _ in 0..RUNS {
-            speeds.push(core_alone(&recording, threads)?);
-        }
-        println!("core alone, {threads} thread(s)  {:>8.0} lines/s", median(speeds));
+        let speeds: Result<Vec<f64>> = (0..RUNS).map(|_| core_alone(recording, threads)).collect();
+        println!("core alone, {threads} thread(s)  {:>8.0} lines/s", median(speeds?));
     }
-    println!("peak memory          {:>12.0} MiB", memory / 1024.0);
+    println!("peak memory          {:>12.0} MiB", of(|run| run.peak_kib) / 1024.0);
     Ok(())
+}
+
+/// What one run came to.
+struct Replayed {
+    lines_per_second: f64,
+    history_lag: f64,
+    peak_kib: f64,
 }
 
 /// The least that anything does with a line: find its end, and hold the sentence in it to its checksum.
@@ -93,8 +107,8 @@ fn core_alone(recording: &Path, threads: usize) -> Result<f64> {
     digests["lines_per_second"].as_f64().context("no lines_per_second among the digests")
 }
 
-/// Replays the file with the real program; lines a second by its own report, and peak memory in KiB.
-fn replay(recording: &Path, database: &Path) -> Result<(f64, f64)> {
+/// Replays the file with the real program: its own report, and its peak of memory.
+fn replay(recording: &Path, database: &Path) -> Result<Replayed> {
     let mut child = Command::new(env!("CARGO_BIN_EXE_watchkeeper"))
         .args(["replay", "--report", "json", "--database"])
         .arg(database)
@@ -103,20 +117,22 @@ fn replay(recording: &Path, database: &Path) -> Result<(f64, f64)> {
         .spawn()
         .context("start watchkeeper")?;
     let status = format!("/proc/{}/status", child.id());
-    let mut peak: f64 = 0.0;
+    let mut peak_kib: f64 = 0.0;
     while child.try_wait()?.is_none() {
         // The kernel keeps the peak; the last look before the end is within 10 ms of it.
         let text = std::fs::read_to_string(&status).unwrap_or_default();
         let high = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let high = high.and_then(|rest| rest.split_whitespace().next()?.parse().ok());
-        peak = peak.max(high.unwrap_or(0.0));
+        peak_kib = peak_kib.max(high.unwrap_or(0.0));
         std::thread::sleep(Duration::from_millis(10));
     }
     let output = child.wait_with_output()?;
     anyhow::ensure!(output.status.success(), "the replay failed");
     let report: serde_json::Value = serde_json::from_slice(&output.stdout)?;
     std::fs::remove_dir_all(database)?;
-    Ok((report["lines_per_second"].as_f64().context("no lines_per_second in the report")?, peak))
+    let said = |name: &'static str| report[name].as_f64().with_context(|| format!("no {name} in the report"));
+    let (lines_per_second, history_lag) = (said("lines_per_second")?, said("history_lag_seconds")?);
+    Ok(Replayed { lines_per_second, history_lag, peak_kib })
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

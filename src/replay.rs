@@ -61,6 +61,8 @@ pub struct Report {
     pub seconds: f64,
     /// Lines through the whole pipeline in a second.
     pub lines_per_second: f64,
+    /// The longest that any position waited, from durable to where readers of the history see it.
+    pub history_lag_seconds: f64,
 }
 
 /// Runs the files one after another into the database in `folder`, which must not hold another journal.
@@ -105,11 +107,13 @@ pub async fn run(
     for reader in readers {
         totals.feed(reader, &pipeline, progress).await?;
     }
+    let history_lag = pipeline.history_lag();
     let watch = pipeline.finish().await?;
     let seconds = began.elapsed().as_secs_f64();
     progress.finish_and_clear();
     let priorities = desk.counts_by_priority().await?;
-    Ok(totals.report(&watch, priorities, seconds))
+    let history_lag_seconds = history_lag().as_secs_f64();
+    Ok(Report { history_lag_seconds, ..totals.report(&watch, priorities, seconds) })
 }
 
 /// A progress bar over bytes on a terminal; nothing where nobody looks.
@@ -190,6 +194,7 @@ impl Totals {
             cut_short: self.cut_short,
             seconds,
             lines_per_second: self.lines as f64 / seconds.max(1e-9),
+            history_lag_seconds: 0.0,
         }
     }
 }
@@ -218,6 +223,7 @@ impl std::fmt::Display for Report {
             (self.first_time.clone().unwrap_or_else(none), self.last_time.clone().unwrap_or_else(none));
         writeln!(f, "time        {first} to {last}")?;
         writeln!(f, "told by     {}", list(&from))?;
-        write!(f, "took        {:.1} s, {:.0} lines/s", self.seconds, self.lines_per_second)
+        writeln!(f, "took        {:.1} s, {:.0} lines/s", self.seconds, self.lines_per_second)?;
+        write!(f, "            history at most {:.1} s behind", self.history_lag_seconds)
     }
 }

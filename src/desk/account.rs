@@ -118,7 +118,7 @@ impl Desk {
     /// Makes an account or gives it a new password; ends its sessions.
     pub async fn set_password(&self, account: &str, password: &str) -> Result<(), Error> {
         let hashed = hash(password)?;
-        let mut writer = self.writer().await?;
+        let mut writer = self.turn().await?;
         let done = write_account(&mut writer, account, hashed).await;
         self.noted(done)?;
         self.unwritten().end_all(account);
@@ -158,7 +158,7 @@ impl Desk {
             text
         }));
         let _place = self.place()?;
-        let mut writer = self.writer().await?;
+        let mut writer = self.turn().await?;
         let begun = write_session(&mut writer, account, &token, now).await;
         match self.noted(begun) {
             // Whoever has the right password gets to the alerts, room or none.
@@ -203,7 +203,7 @@ impl Desk {
     }
 
     async fn see(&self, token: &Token, now: Time) -> Result<(), Error> {
-        let mut writer = self.writer().await?;
+        let mut writer = self.turn().await?;
         let seen = sqlx::query("UPDATE session SET seen_at = ?2 WHERE token_hash = ?1")
             .bind(token.hash())
             .bind(now.as_millis())
@@ -219,7 +219,7 @@ impl Desk {
     /// Ends a session at once. While the disk has no room for that, it has ended for as long as the process lives.
     pub async fn sign_out(&self, token: &Token, now: Time) -> Result<(), Error> {
         self.unwritten().end(&token.hash());
-        let mut writer = self.writer().await?;
+        let mut writer = self.turn().await?;
         let ended = sqlx::query("DELETE FROM session WHERE token_hash = ?1")
             .bind(token.hash())
             .execute(&mut *writer)

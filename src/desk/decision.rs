@@ -203,7 +203,7 @@ impl Desk {
         change: impl FnOnce(&mut Standing) -> Result<Option<Entry<'e>>, Error>,
     ) -> Result<AlertRow, Error> {
         let _place = self.place()?;
-        let mut writer = self.writer().await?;
+        let mut writer = self.turn().await?;
         let done = act_on(&mut writer, id, now, by, change).await;
         self.noted(done)
     }

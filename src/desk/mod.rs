@@ -24,7 +24,11 @@ pub use gap::OpenGap;
 use crate::store;
 use sensors::Time;
 use sqlx::{Sqlite, SqliteConnection, SqlitePool, Transaction};
-use std::{path::Path, sync::Arc};
+use std::{
+    ops::{Deref, DerefMut},
+    path::Path,
+    sync::Arc,
+};
 use tokio::sync::{Mutex, MutexGuard, Notify, Semaphore, SemaphorePermit, watch};
 
 /// The tables of `desk.sqlite`.
@@ -133,6 +137,8 @@ struct Inner {
     writer: Mutex<SqliteConnection>,
     /// Places for people's actions in front of the writer; `apply` waits without one and is never refused.
     waiting: Semaphore,
+    /// Whose turn it is of those: one of them at a time stands before the writer, so that an alert waits for one at most.
+    turn: Mutex<()>,
     readers: SqlitePool,
     /// Tells whoever runs the past again that there is something to do.
     reruns: Notify,
@@ -142,6 +148,26 @@ struct Inner {
     unwritten: std::sync::Mutex<unwritten::Unwritten>,
     /// Why nothing more may be written.
     lost: watch::Sender<Option<String>>,
+}
+
+/// A person's turn at the writer.
+struct Turn<'a> {
+    writer: MutexGuard<'a, SqliteConnection>,
+    _turn: MutexGuard<'a, ()>,
+}
+
+impl Deref for Turn<'_> {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        &self.writer
+    }
+}
+
+impl DerefMut for Turn<'_> {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.writer
+    }
 }
 
 impl std::fmt::Debug for Desk {
@@ -160,6 +186,7 @@ impl Desk {
         let desk = Desk(Arc::new(Inner {
             writer: Mutex::new(writer),
             waiting: Semaphore::new(WAITING_MAX),
+            turn: Mutex::new(()),
             readers,
             reruns: Notify::new(),
             hashing: Semaphore::new(HASHING_MAX),
@@ -183,6 +210,12 @@ impl Desk {
     /// Takes a place in front of the writer for a person's action, or says that there is none.
     fn place(&self) -> Result<SemaphorePermit<'_>, Error> {
         self.0.waiting.try_acquire().map_err(|_| Error::Busy)
+    }
+
+    /// The writer for a person's action, when its turn has come.
+    async fn turn(&self) -> Result<Turn<'_>, Error> {
+        let turn = self.0.turn.lock().await;
+        Ok(Turn { writer: self.writer().await?, _turn: turn })
     }
 
     /// The writer, unless it failed before: a commit after a failed sync would acknowledge what may not be on the disk.

@@ -321,3 +321,28 @@ async fn without_room_people_come_and_go_and_what_is_not_kept_is_refused() {
         assert_eq!(desk.session(token, at(61), true).await.unwrap(), None);
     }
 }
+
+#[tokio::test]
+async fn an_alert_waits_for_one_action_at_most_however_many_people_act() {
+    let (_dir, desk, _) = desk().await;
+    desk.apply(&[raised(alert(1, Priority::P3, 50))], 2).await.unwrap();
+    let noted = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let actions: Vec<_> = (0..40)
+        .map(|n| {
+            let (desk, noted) = (desk.clone(), noted.clone());
+            tokio::spawn(async move {
+                desk.note(AlertId(1), "watch", &format!("note {n}"), at(3)).await.unwrap();
+                noted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            })
+        })
+        .collect();
+    // On one thread: every action has come as far as it can before the alert does.
+    tokio::task::yield_now().await;
+    desk.apply(&[raised(alert(2, Priority::Distress, 100))], 3).await.unwrap();
+    let before = noted.load(std::sync::atomic::Ordering::SeqCst);
+    assert!(before <= 1, "{before} actions came first");
+    for action in actions {
+        action.await.unwrap();
+    }
+    assert_eq!(noted.load(std::sync::atomic::Ordering::SeqCst), 40);
+}

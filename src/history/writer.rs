@@ -7,6 +7,7 @@ use super::{Reader, Result, SCHEMA, rows};
 use crate::admit::Hearing;
 use crate::store::{self, failed};
 use crate::track::{Claim, Fix, TrackId};
+use crate::watch::Outcome;
 use rustc_hash::FxHashMap;
 use sensors::{Span, Time};
 use sqlx::SqliteConnection;
@@ -211,6 +212,19 @@ impl Writer {
     /// Takes fixes and claims again; the next ones must begin with [`Writer::stopped_at`].
     pub fn resume(&mut self) {
         self.stopped_at = None;
+    }
+
+    /// Takes of what entries gave that which the history keeps.
+    pub fn take(&mut self, outcome: &Outcome) {
+        self.take_from(0, outcome);
+    }
+
+    /// The same, of entries from this sequence on.
+    pub fn take_from(&mut self, first: u64, outcome: &Outcome) {
+        let Outcome { fixes, claims, hearings, .. } = outcome;
+        fixes.iter().filter(|fix| fix.sequence >= first).for_each(|fix| self.append(fix));
+        claims.iter().filter(|claim| claim.sequence >= first).for_each(|claim| self.claim(claim));
+        hearings.iter().filter(|hearing| hearing.sequence >= first).for_each(|hearing| self.hearing(hearing));
     }
 
     /// Takes one fix. Readers see it at once; it is in the file after a flush.

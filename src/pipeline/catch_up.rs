@@ -69,16 +69,7 @@ impl CatchUp {
             };
             self.watch.take(&entry, &mut self.outcome);
             // Only what the history keeps is caught up; the desk was told the rest.
-            let Outcome { fixes, claims, hearings, .. } = &mut self.outcome;
-            fixes.drain(..).filter(|fix| fix.sequence >= self.from).for_each(|fix| history.append(&fix));
-            claims
-                .drain(..)
-                .filter(|claim| claim.sequence >= self.from)
-                .for_each(|claim| history.claim(&claim));
-            hearings
-                .drain(..)
-                .filter(|hearing| hearing.sequence >= self.from)
-                .for_each(|hearing| history.hearing(&hearing));
+            history.take_from(self.from, &self.outcome);
             self.outcome = Outcome::default();
             if history.ready() > READY_MAX {
                 history.flush(self.watch.next() - 1, history::Which::FullBlocksOnly).await?;

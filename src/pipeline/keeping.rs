@@ -1,36 +1,31 @@
-//! The worker of history, desk and snapshots.
+//! The desk's worker: alerts are kept and told of before anything else is put away.
 
-use super::pace::Teller;
-use super::positions::Positions;
+use super::filing::{Kept, POSITIONS_WAITING};
 use super::unrecorded::Record;
 use super::{OnChange, RETRY, UNDERSTOOD, trouble::Trouble, understanding::Understood};
 use crate::desk::{self, Desk, OpenGap};
-use crate::journal::{self, Draft, Snapshots};
 use crate::watch::Outcome;
 use std::{
-    sync::{Arc, atomic::Ordering::Relaxed},
+    sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
-/// The worker of history, desk and snapshots.
+/// The desk's worker.
 pub(super) struct Keeping {
-    pub(super) positions: Positions,
     pub(super) desk: Desk,
-    pub(super) snapshots: Snapshots,
-    pub(super) teller: Teller,
     pub(super) changed: OnChange,
     pub(super) trouble: Arc<Trouble>,
-    /// The sequences after the states that a restart may begin with.
-    pub(super) restarts: [u64; 2],
+    pub(super) kept: mpsc::Sender<Kept>,
 }
 
 impl Keeping {
     pub(super) async fn run(mut self, mut understood: mpsc::Receiver<Understood>) -> anyhow::Result<()> {
+        let room = Arc::new(Semaphore::new(POSITIONS_WAITING));
         let mut untold = Untold::default();
         let mut next = None;
         while let Some(first) = next_of(next.take(), &mut understood).await {
-            let (Understood { outcome, applied, record, snapshot }, other) =
+            let (Understood { outcome, applied, record, snapshot, since }, other) =
                 with_waiting(first, &mut understood);
             next = other;
             if let Record::Missing(gap) = record {
@@ -41,42 +36,13 @@ impl Keeping {
                 untold = Untold::default();
                 self.end_gap().await?;
             }
-            // Alerts first: history may wait for room on the disk, people may not.
             self.keep(&outcome, applied).await?;
             self.reruns(&outcome).await?;
-            self.positions.take(&outcome, applied).await?;
-            if std::mem::take(&mut self.positions.has_come_back) {
-                self.hold_room_again().await?;
-            }
-            if let Some(draft) = snapshot {
-                let began = Instant::now();
-                self.put_away(draft, applied).await?;
-                self.teller.done(began.elapsed());
-            }
+            let kept = Kept::new((outcome, since), applied, snapshot, &room).await;
+            self.kept.send(kept).await.map_err(|_| anyhow::anyhow!("the history's worker has stopped"))?;
         }
         if let Some(gap) = untold.gap {
             self.kept_unrecorded(&Outcome::default(), &gap).await?;
-        }
-        Ok(())
-    }
-
-    async fn hold_room_again(&self) -> anyhow::Result<()> {
-        let free = self.positions.signs.shown.borrow().free;
-        let held = self.desk.hold_room(free).await;
-        self.noted("hold room for the desk", held, desk::Error::may_pass)?;
-        Ok(())
-    }
-
-    /// A restart begins from the snapshot: nothing may be missing before it.
-    async fn put_away(&mut self, draft: Result<Draft, journal::Error>, applied: u64) -> anyhow::Result<()> {
-        const WRITE: &str = "write the snapshot";
-        let Some(draft) = self.noted(WRITE, draft, journal::Error::may_pass)? else { return Ok(()) };
-        if self.positions.are_whole(applied).await?
-            && self.desk_reaches(applied).await?
-            && self.noted(WRITE, self.snapshots.keep(&draft), journal::Error::may_pass)?.is_some()
-        {
-            self.restarts = [self.restarts[1], applied + 1];
-            self.positions.signs.needed_from.store(self.restarts[0], Relaxed);
         }
         Ok(())
     }
@@ -99,77 +65,44 @@ impl Keeping {
     }
 
     async fn kept_unrecorded(&mut self, outcome: &Outcome, gap: &OpenGap) -> anyhow::Result<()> {
-        loop {
-            let kept = self.desk.apply_unrecorded(&outcome.changes, gap).await;
-            if let Some(rows) = self.noted(KEEP, kept, desk::Error::may_pass)? {
-                (self.changed)(rows);
-                return Ok(());
-            }
-            tokio::time::sleep(RETRY).await;
-        }
-    }
-
-    /// Keeps what is to be run again, and what was, until it is durable: no snapshot gets ahead of it.
-    async fn reruns(&self, outcome: &Outcome) -> anyhow::Result<()> {
-        while !(outcome.wanted.is_empty() && outcome.reruns.is_empty()) {
-            let noted = self.desk.note_reruns(&outcome.wanted, &outcome.reruns).await;
-            if self.noted(KEEP, noted, desk::Error::may_pass)?.is_some() {
-                break;
-            }
-            tokio::time::sleep(RETRY).await;
-        }
+        let rows = self.insist(|| self.desk.apply_unrecorded(&outcome.changes, gap)).await?;
+        (self.changed)(rows);
         Ok(())
     }
 
-    async fn end_gap(&mut self) -> anyhow::Result<()> {
-        loop {
-            let ended = self.desk.end_gap().await;
-            if let Some(rows) = self.noted(KEEP, ended, desk::Error::may_pass)? {
-                (self.changed)(rows);
-                return Ok(());
-            }
-            tokio::time::sleep(RETRY).await;
+    /// Keeps what is to be run again, and what was: no snapshot gets ahead of it.
+    async fn reruns(&self, outcome: &Outcome) -> anyhow::Result<()> {
+        if outcome.wanted.is_empty() && outcome.reruns.is_empty() {
+            return Ok(());
         }
+        self.insist(|| self.desk.note_reruns(&outcome.wanted, &outcome.reruns)).await
     }
 
-    /// Keeps alert changes until they are durable.
+    async fn end_gap(&mut self) -> anyhow::Result<()> {
+        let rows = self.insist(|| self.desk.end_gap()).await?;
+        (self.changed)(rows);
+        Ok(())
+    }
+
     async fn keep(&mut self, outcome: &Outcome, applied: u64) -> anyhow::Result<()> {
         if outcome.changes.is_empty() {
             return Ok(());
         }
+        let rows = self.insist(|| self.desk.apply(&outcome.changes, applied)).await?;
+        (self.changed)(rows);
+        Ok(())
+    }
+
+    /// Tries until it is durable.
+    async fn insist<T, F>(&self, what: impl Fn() -> F) -> anyhow::Result<T>
+    where
+        F: Future<Output = Result<T, desk::Error>>,
+    {
         loop {
-            let kept = self.desk.apply(&outcome.changes, applied).await;
-            if let Some(rows) = self.noted(KEEP, kept, desk::Error::may_pass)? {
-                (self.changed)(rows);
-                return Ok(());
+            if let Some(done) = self.trouble.noted("keep the alerts", what().await, desk::Error::may_pass)? {
+                return Ok(done);
             }
             tokio::time::sleep(RETRY).await;
-        }
-    }
-
-    async fn desk_reaches(&self, applied: u64) -> anyhow::Result<bool> {
-        let kept = self.desk.apply(&[], applied).await;
-        Ok(self.noted(KEEP, kept, desk::Error::may_pass)?.is_some())
-    }
-
-    /// What was done; `None` where it may be tried again. Any other failure ends the watch: of a disk that failed once
-    /// nobody knows what it holds, and the journal, read back, makes all of these anew.
-    fn noted<T, E: std::error::Error + Send + Sync + 'static>(
-        &self,
-        operation: &'static str,
-        done: Result<T, E>,
-        may_pass: impl Fn(&E) -> bool,
-    ) -> anyhow::Result<Option<T>> {
-        match done {
-            Ok(done) => {
-                self.trouble.over(operation);
-                Ok(Some(done))
-            }
-            Err(error) if may_pass(&error) => {
-                self.trouble.begins(operation, &error);
-                Ok(None)
-            }
-            Err(error) => Err(anyhow::Error::new(error).context(format!("could not {operation}"))),
         }
     }
 }
@@ -211,8 +144,6 @@ struct Untold {
     gap: Option<OpenGap>,
     told: Option<Instant>,
 }
-
-const KEEP: &str = "keep the alerts";
 
 /// How far a gap is stands on the desk after so long, for the case that the process ends in it. Ours.
 const GAP_TOLD_EVERY: Duration = Duration::from_secs(5);

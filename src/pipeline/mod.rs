@@ -1,6 +1,6 @@
 //! From lines to everything kept: written down, understood, put away. The daemon and a replay run the same one.
 //!
-//! Three workers and the bounded queues between them:
+//! Four workers and the bounded queues between them:
 //!
 //! | queue | holds | when it is full |
 //! |---|---|---|
@@ -8,7 +8,9 @@
 //! | written | entries that are durable | the journal waits, then the receivers |
 //! | entries | what the daemon itself writes down | whoever has it waits |
 //! | understood | what entries gave | the core waits, then the journal |
+//! | kept | what of it history and snapshots take, once the desk has its share | the desk's worker waits, then the core |
 mod catch_up;
+mod filing;
 mod halted;
 mod keeping;
 mod pace;
@@ -29,6 +31,7 @@ use crate::desk::{AlertRow, Desk};
 use crate::entry::Entry;
 use crate::journal::Ticker;
 use crate::watch::{self, Watch};
+use filing::Filing;
 use keeping::Keeping;
 use pace::Pace;
 use positions::{Feed, Positions};
@@ -36,7 +39,7 @@ use room::{Room, Signs};
 use sensors::{Time, receiver::Delivery};
 use std::{
     fs::File,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::Ordering::Relaxed},
     time::{Duration, Instant},
 };
 use tokio::sync::mpsc;
@@ -45,10 +48,11 @@ use understanding::Understanding;
 use unrecorded::Before;
 use writing::Writing;
 
-/// Depth of the queue of batches heard, of commits and of outcomes.
+/// Depth of the queue of batches heard, of commits, of outcomes, and of those that the desk has taken its share of.
 const HEARD: usize = 32;
 const WRITTEN: usize = 3;
 const UNDERSTOOD: usize = 3;
+const KEPT: usize = 64;
 const ENTRIES: usize = 8;
 
 /// How long to wait after a database refused, before the same is tried again.
@@ -86,6 +90,7 @@ pub struct Pipeline {
     writer: tokio::task::JoinHandle<anyhow::Result<()>>,
     core: std::thread::JoinHandle<Watch>,
     keeper: tokio::task::JoinHandle<anyhow::Result<()>>,
+    filer: tokio::task::JoinHandle<anyhow::Result<()>>,
     desk: Desk,
     signs: Arc<Signs>,
 }
@@ -101,6 +106,7 @@ pub fn start(
     let (heard, from_receivers) = mpsc::channel(HEARD);
     let (written, from_journal) = mpsc::channel(WRITTEN);
     let (understood, from_core) = mpsc::channel(UNDERSTOOD);
+    let (kept, from_desk) = mpsc::channel(KEPT);
     let (entries, others) = mpsc::channel(ENTRIES);
     let Listeners { understood: on_understood, changed, trouble } = listeners;
     let trouble = Arc::new(Trouble { tell: trouble, open: Mutex::default() });
@@ -137,8 +143,9 @@ pub fn start(
     let (core_signs, core_snapshots) = (signs.clone(), snapshots.clone());
     let understanding =
         Understanding { watch, before, signs: core_signs, snapshots: core_snapshots, halted, pace, listener };
+    let keeping = Keeping { desk: desk.clone(), changed, trouble: trouble.clone(), kept };
     let restarts = [restart; 2];
-    let keeping = Keeping { positions, desk: desk.clone(), snapshots, teller, changed, trouble, restarts };
+    let filing = Filing { positions, desk: desk.clone(), snapshots, teller, trouble, restarts };
     Pipeline {
         _lock: lock,
         heard,
@@ -149,6 +156,7 @@ pub fn start(
             .spawn(move || understanding.run(from_journal, &understood))
             .expect("a thread at start-up"),
         keeper: tokio::spawn(keeping.run(from_core)),
+        filer: tokio::spawn(filing.run(from_desk)),
         desk,
         signs,
     }
@@ -160,6 +168,13 @@ impl Pipeline {
         self.signs.shown.subscribe()
     }
 
+    /// Tells, also after the end, the longest that any position waited so far: from durable in the journal to where readers
+    /// of the history see it.
+    pub fn history_lag(&self) -> impl Fn() -> Duration + use<> {
+        let signs = self.signs.clone();
+        move || Duration::from_millis(signs.lag_max.load(Relaxed))
+    }
+
     /// Stops taking lines, lets the workers finish what they hold, and gives the core back.
     ///
     /// # Errors
@@ -167,7 +182,10 @@ impl Pipeline {
     pub async fn finish(self) -> anyhow::Result<Watch> {
         drop(self.heard);
         self.writer.await.expect("the journal's worker does not panic")?;
-        self.keeper.await.expect("the keeper does not panic")?;
+        // Where the history failed, the desk's worker only knows that it is gone.
+        let kept = self.keeper.await.expect("the desk's worker does not panic");
+        self.filer.await.expect("the history's worker does not panic")?;
+        kept?;
         Ok(self.core.join().expect("the core does not panic"))
     }
 
@@ -175,8 +193,11 @@ impl Pipeline {
     /// officer's action could not be made durable; says what.
     pub async fn ended(&mut self) -> anyhow::Error {
         let ended = tokio::select! {
-            ended = &mut self.writer => ended,
+            // The first to fail knows why; those before it only find it gone.
+            biased;
+            ended = &mut self.filer => ended,
             ended = &mut self.keeper => ended,
+            ended = &mut self.writer => ended,
             why = self.desk.lost() => return anyhow::anyhow!("the desk can't be made durable: {why}"),
         };
         match ended {

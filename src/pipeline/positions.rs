@@ -20,8 +20,6 @@ const AGAIN: Duration = Duration::from_secs(5);
 /// Full blocks that wait before they are written, so that memory and the file's log stay small.
 pub(super) const READY_MAX: usize = 4096;
 
-const WRITE: &str = "write the history";
-
 /// The history, and how it is fed.
 pub(super) struct Positions {
     pub(super) writer: history::Writer,
@@ -91,9 +89,7 @@ impl Positions {
     }
 
     async fn take_live(&mut self, outcome: &Outcome, applied: u64) -> anyhow::Result<()> {
-        outcome.fixes.iter().for_each(|fix| self.writer.append(fix));
-        outcome.claims.iter().for_each(|claim| self.writer.claim(claim));
-        outcome.hearings.iter().for_each(|hearing| self.writer.hearing(hearing));
+        self.writer.take(outcome);
         if let Some(from) = self.writer.stopped_at() {
             self.stop(from);
         } else if self.writer.ready() > READY_MAX {
@@ -179,27 +175,20 @@ impl Positions {
         Ok(())
     }
 
-    /// Writes; `false` where there was no room, and then the history stops. Any other failure ends the watch: of a disk
-    /// that failed once nobody knows what it holds, and the journal, read back, makes all of this anew.
+    /// Writes; `false` where there was no room, and then the history stops.
     async fn flush(&mut self, applied: u64, which: Which) -> anyhow::Result<bool> {
         if which == Which::All {
             self.flushed = Instant::now();
         }
-        match self.writer.flush(applied, which).await {
-            Ok(_) => {
-                self.trouble.over(WRITE);
-                Ok(true)
+        let flushed = self.writer.flush(applied, which).await;
+        let written = self.trouble.noted("write the history", flushed, history::Error::may_pass)?.is_some();
+        if !written {
+            match self.feed {
+                Feed::Stopped { from, .. } => self.stop(from),
+                _ => self.stop(applied + 1),
             }
-            Err(error) if error.may_pass() => {
-                self.trouble.begins(WRITE, &error);
-                match self.feed {
-                    Feed::Stopped { from, .. } => self.stop(from),
-                    _ => self.stop(applied + 1),
-                }
-                Ok(false)
-            }
-            Err(error) => Err(anyhow::Error::new(error).context("could not write the history")),
         }
+        Ok(written)
     }
 
     fn show(&self) {

@@ -58,6 +58,8 @@ pub(super) struct Signs {
     pub(super) shown: watch::Sender<Shown>,
     /// The order in force; the journal's worker writes it.
     order: watch::Sender<Order>,
+    /// The longest that a position waited, from durable to where readers see it, in milliseconds.
+    pub(super) lag_max: AtomicU64,
     /// The first sequence that a restart may still need from the journal; the keeper writes it.
     pub(super) needed_from: AtomicU64,
 }
@@ -67,8 +69,14 @@ impl Signs {
         Arc::new(Signs {
             shown: watch::Sender::new(Shown::default()),
             order: watch::Sender::new(Order::default()),
+            lag_max: AtomicU64::new(0),
             needed_from: AtomicU64::new(needed_from),
         })
+    }
+
+    /// What was durable so long ago is where readers of the history see it.
+    pub(super) fn history_took(&self, waited: Duration) {
+        self.lag_max.fetch_max(waited.as_millis() as u64, Relaxed);
     }
 
     /// Whether the history is to stand still.

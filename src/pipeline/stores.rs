@@ -217,9 +217,7 @@ impl Stores {
         outcome: Outcome,
         applied: u64,
     ) -> anyhow::Result<Vec<(ChangeKind, AlertRow)>> {
-        outcome.fixes.iter().for_each(|fix| self.history.append(fix));
-        outcome.claims.iter().for_each(|claim| self.history.claim(claim));
-        outcome.hearings.iter().for_each(|hearing| self.history.hearing(hearing));
+        self.history.take(&outcome);
         // Full blocks leave memory in a long replay; the file then holds more than `applied` says, and knows it.
         if self.history.ready() > READY_MAX {
             match self.history.flush(applied, history::Which::FullBlocksOnly).await {

@@ -22,6 +22,27 @@ impl Trouble {
         (self.tell)(Some(error));
     }
 
+    /// What was done; `None` where it may be tried again. Any other failure ends the watch: of a disk that failed once
+    /// nobody knows what it holds, and the journal, read back, makes all of this anew.
+    pub(super) fn noted<T, E: std::error::Error + Send + Sync + 'static>(
+        &self,
+        operation: &'static str,
+        done: Result<T, E>,
+        may_pass: impl Fn(&E) -> bool,
+    ) -> anyhow::Result<Option<T>> {
+        match done {
+            Ok(done) => {
+                self.over(operation);
+                Ok(Some(done))
+            }
+            Err(error) if may_pass(&error) => {
+                self.begins(operation, &error);
+                Ok(None)
+            }
+            Err(error) => Err(anyhow::Error::new(error).context(format!("could not {operation}"))),
+        }
+    }
+
     /// It was done; what others refuse still stands.
     pub(super) fn over(&self, operation: &'static str) {
         let mut open = self.open();

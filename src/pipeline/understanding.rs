@@ -18,6 +18,8 @@ pub(super) struct Understood {
     pub(super) applied: u64,
     pub(super) record: Record,
     pub(super) snapshot: Option<Result<Draft, journal::Error>>,
+    /// Since when it is durable.
+    pub(super) since: Instant,
 }
 
 /// The core's worker.
@@ -37,26 +39,29 @@ impl Understanding {
         mut written: mpsc::Receiver<Group>,
         understood: &mpsc::Sender<Understood>,
     ) -> Watch {
-        while let Some(Group { entries, record }) = written.blocking_recv() {
+        while let Some(Group { entries, record, since }) = written.blocking_recv() {
             self.before.prepare(&record, &mut self.watch);
             let outcome = self.take(&entries);
             (self.listener)(&self.watch);
-            let due = !self.before.is_in_gap() && self.signs.history_is_live() && self.pace.is_due();
-            let snapshot = due.then(|| self.snapshot());
             let applied = self.watch.next() - 1;
-            if understood.blocking_send(Understood { outcome, applied, record, snapshot }).is_err() {
-                break;
+            // The outcome goes first: no alert waits for the state to be written.
+            let outcome = Understood { outcome, applied, record, snapshot: None, since };
+            if understood.blocking_send(outcome).is_err() {
+                return self.watch;
+            }
+            let due = !self.before.is_in_gap() && self.signs.history_is_live() && self.pace.is_due();
+            if due && understood.blocking_send(self.state()).is_err() {
+                return self.watch;
             }
         }
         if self.before.is_in_gap() {
             // What it knows is in no journal; the next start reads what is.
             return self.watch;
         }
-        let snapshot = self.signs.history_is_live().then(|| self.snapshot());
-        let (outcome, applied) = (Outcome::default(), self.watch.next() - 1);
-        let last = Understood { outcome, applied, record: Record::Kept, snapshot };
-        // The keeper is gone only when it failed, and says so itself.
-        let _ = understood.blocking_send(last);
+        if self.signs.history_is_live() {
+            // The keeper is gone only when it failed, and says so itself.
+            let _ = understood.blocking_send(self.state());
+        }
         self.watch
     }
 
@@ -86,6 +91,13 @@ impl Understanding {
         }
         tracing::error!(sequence, lines, reason = halt.message, "the core panicked");
         resume_unwind(Box::new(halt))
+    }
+
+    /// The state as it is between two groups, which gave nothing new.
+    fn state(&mut self) -> Understood {
+        let (outcome, applied) = (Outcome::default(), self.watch.next() - 1);
+        let (snapshot, since) = (Some(self.snapshot()), Instant::now());
+        Understood { outcome, applied, record: Record::Kept, snapshot, since }
     }
 
     /// Writes the state as it is between two groups. What it costs is the time that the core stands still.

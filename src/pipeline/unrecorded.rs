@@ -4,6 +4,7 @@ use crate::desk::OpenGap;
 use crate::entry::{Entry, Gap, Numbered};
 use crate::watch::Watch;
 use sensors::Time;
+use std::time::Instant;
 
 /// Why there is a gap, as its entry says.
 pub(super) const DISK_FULL: &str = "disk_full";
@@ -13,6 +14,8 @@ pub(super) const DISK_FULL: &str = "disk_full";
 pub(super) struct Group {
     pub(super) entries: Vec<Numbered>,
     pub(super) record: Record,
+    /// Since when it waits.
+    pub(super) since: Instant,
 }
 
 /// How a group stands in the journal.

@@ -9,7 +9,8 @@ use crate::entry::{Entry, Numbered};
 use crate::journal::{self, Journal, Snapshots, Ticker};
 use sensors::Time;
 use sensors::receiver::{Delivery, Receipt};
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 /// The longest that a line waits to be durable. Source: the promise in `reliability.md`, R3, of 250 ms, less
@@ -163,7 +164,7 @@ impl Writing {
     }
 
     async fn pass_on(&mut self, entries: Vec<Numbered>, record: Record) -> anyhow::Result<()> {
-        let passed = self.written.send(Group { entries, record }).await;
+        let passed = self.written.send(Group { entries, record, since: Instant::now() }).await;
         passed.map_err(|_| anyhow::anyhow!("the core has stopped"))
     }
 
