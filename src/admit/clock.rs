@@ -175,6 +175,19 @@ impl Clocks {
         !self.clocks[at as usize].doubted
     }
 
+    /// When a call for help was heard under a clock that can't be trusted. Where it is known how far that is off, it is
+    /// set right, and lies before the arrival; where a step was seen, or the stamp agrees with the arrival as it is, the
+    /// arrival is all that is sure.
+    pub(super) fn time_of_a_call(&self, at: u32, raw: Time, heard_at: Time, settings: &Settings) -> Time {
+        let clock = &self.clocks[at as usize];
+        let arrived = heard_at + self.edge;
+        let known = clock.leapt_at.is_none()
+            && clock.source != Source::None
+            && !clock.truth.in_doubt(heard_at, clock.offset, settings.offset_max());
+        let agrees = raw != heard_at && arrived.since(raw).abs() <= LEAP;
+        if known && !agrees { arrived.min(raw + clock.applied) } else { arrived }
+    }
+
     /// A report of this clock was let in.
     #[inline]
     pub(super) fn let_in(&mut self, at: u32, time: Time) {

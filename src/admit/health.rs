@@ -238,6 +238,11 @@ impl Hearer {
         }
     }
 
+    /// Whether it heard nothing at the last tick though it should have.
+    pub(super) fn is_down(&self) -> bool {
+        self.health == Health::Down
+    }
+
     /// Whether any message ever came.
     pub(super) fn has_heard(&self) -> bool {
         self.last.is_some()

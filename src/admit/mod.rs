@@ -74,9 +74,12 @@ pub struct Admitted {
     pub report: Report,
     /// Whether its position may move a track.
     pub standing: Standing,
+    /// What its receiver's clock said, where that is not believed: a call for help then has the time of its arrival.
+    pub doubted: Option<Time>,
 }
 
-/// Whether a report's position may move a track. A call for help always may.
+/// Whether a report's position may move a track. A distress device's always may: its track serves nothing but the call.
+/// A ship that calls for help has a track that other evidence rests on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
@@ -117,6 +120,8 @@ pub struct Ticked {
     pub hearings: Vec<Hearing>,
     /// What came late.
     pub late: Option<Late>,
+    /// Receivers that hear nothing though they should.
+    pub deaf: Vec<ReceiverId>,
 }
 
 /// How many reports were not simply let in, so far.
@@ -195,7 +200,9 @@ impl Admit {
         self.gather.close_before(now);
         self.clocks.tick(now, &self.settings);
         self.hearers.iter_mut().for_each(|hearer| hearer.tick(now));
-        Ticked { hearings: self.gather.take(sequence), late: self.late.take() }
+        let all = (0..=u16::MAX).map(ReceiverId).zip(&self.hearers);
+        let deaf = all.filter(|(_, hearer)| hearer.is_down()).map(|(receiver, _)| receiver).collect();
+        Ticked { hearings: self.gather.take(sequence), late: self.late.take(), deaf }
     }
 
     #[inline]
@@ -205,15 +212,18 @@ impl Admit {
         let clock = clock_of(receiver, raw != heard_at);
         let time = self.clocks.hear(clock, raw, heard_at);
         report.time = time;
+        let mut doubted = None;
         let standing = match &report.content {
             Content::Ais(ais) => {
                 self.hears(ais, receiver, clock, raw, heard_at);
                 // What a fixed station says may just have told how wrong the clock is.
                 let heard = Heard { sequence, raw, time, heard_at, receiver, clock, ais };
-                match self.standing(&heard) {
-                    Some(standing) => standing,
-                    None => return self.sorted.repeated += 1,
+                let Some(standing) = self.standing(&heard) else { return self.sorted.repeated += 1 };
+                if !self.clocks.is_trusted(clock) && ais.message.call().is_some() {
+                    report.time = self.clocks.time_of_a_call(clock, raw, heard_at, &self.settings);
+                    doubted = (raw != heard_at && report.time != time).then_some(raw);
                 }
+                standing
             }
             Content::Gnss(gnss) => {
                 if let Some(utc) = gnss.utc {
@@ -224,7 +234,9 @@ impl Admit {
             Content::Radar(_) | Content::Transponder(_) => self.dated(clock, time, heard_at),
         };
         match standing {
-            Standing::Good => self.clocks.let_in(clock, time),
+            // A device that calls for help under a clock that can't be trusted tells nothing of the time.
+            Standing::Good if self.clocks.is_trusted(clock) => self.clocks.let_in(clock, time),
+            Standing::Good => {}
             Standing::Stale => self.sorted.stale += 1,
             Standing::Unclocked => self.sorted.unclocked += 1,
             Standing::Late => {
@@ -232,7 +244,7 @@ impl Admit {
                 Late::add(&mut self.late, time);
             }
         }
-        out.push(Admitted { report, standing });
+        out.push(Admitted { report, standing, doubted });
     }
 
     /// The edge's clock has come to `now`.
@@ -295,7 +307,7 @@ impl Admit {
                 self.odd_vessels.in_time(message.mmsi);
             }
         }
-        if calls_for_help(ais) {
+        if message.mmsi.is_distress_device() {
             return Some(Standing::Good);
         }
         Some(match self.dated(clock, time, heard.heard_at) {
@@ -365,17 +377,5 @@ impl Admit {
             (0..=u16::MAX).map(ReceiverId).zip(&self.hearers).filter(|(_, hearer)| hearer.has_heard());
         let clock = |receiver| self.clocks.state(receiver, &self.settings);
         heard.map(|(receiver, hearer)| hearer.condition(receiver, self.now, clock(receiver))).collect()
-    }
-}
-
-/// Distress comes before everything: whatever the clocks say, it is shown where it is.
-fn calls_for_help(ais: &Ais) -> bool {
-    /// Navigational status of an active AIS-SART, man-overboard device or EPIRB. Source: ITU-R M.1371-5, table 48.
-    const ACTIVE: u8 = 14;
-    let message = &ais.message;
-    match &message.body {
-        Body::SafetyText(_) => true,
-        Body::PositionA(position) if position.status == ACTIVE => true,
-        _ => message.mmsi.is_distress_device(),
     }
 }

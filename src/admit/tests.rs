@@ -347,6 +347,29 @@ fn a_call_for_help_is_let_in_whatever_the_clocks_say() {
 }
 
 #[test]
+fn a_call_under_a_clock_that_was_stepped_has_the_time_of_its_arrival() {
+    let call = |second: i64| {
+        let mut message = ship(1, at(second), 0);
+        let Body::PositionA(position) = &mut message.body else { panic!("a position") };
+        position.status = 14;
+        heard(at(second), 1, message)
+    };
+    // An hour slow, as the base station tells; then the clock is set right, or goes five hours wrong.
+    for hours in [0, -5] {
+        let stamped = |sent: Sent, hours| Sent { stamp: Some(sent.on_air + Span::from_hours(hours)), ..sent };
+        let mut sent: Vec<Sent> = traffic(1, 0, 600).into_iter().map(|sent| stamped(sent, -1)).collect();
+        sent.extend(traffic(1, 600, 610).into_iter().map(|sent| stamped(sent, hours)));
+        sent.extend([stamped(call(303), -1), stamped(call(606), hours)]);
+        let (_, results, _) = run(sent);
+        let calls = |sent: &Sent| matches!(&sent.said, Said::Message(message) if message.call().is_some());
+        let got: Vec<_> = results.iter().filter(|heard| calls(&heard.sent)).map(|heard| heard.got).collect();
+        // Its position is held to the clock like all others of a ship.
+        let arrived = |second| Some((at(second) + Span::from_millis(200), Standing::Unclocked));
+        assert_eq!(got, [arrived(303), arrived(606)], "{hours} h");
+    }
+}
+
+#[test]
 fn a_second_recording_from_before_the_first_is_not_late() {
     let mut sent = traffic(0, 50_000, 50_600);
     sent.extend(traffic(1, 0, 600));

@@ -6,7 +6,8 @@
 //! status 15 from a device, is kept on record without a call.
 //!
 //! # Why it matters
-//! People die in minutes. One message is enough, nothing is ranked above it, and nothing holds it back.
+//! People die in minutes. One message is enough, nothing is ranked above it, and nothing holds it back. Where a caller
+//! says that it is, is shown also where the vessel's track can't have led there.
 //!
 //! # Innocent causes
 //! A device under test or serviced ashore; a device used to mark a net; a crew that set the wrong status.
@@ -16,8 +17,9 @@
 //! whose signal no receiver hears: at sea level that is a few miles.
 
 use super::{Context, Evidence, Look, Measure, Rule, Sighting, Subject, TrackRule, Verdict};
-use crate::track::{Followed, TrackId};
-use sensors::{Mmsi, Span, Time, message::Body, vessel::MmsiKind};
+use crate::geo::Position;
+use crate::track::{Followed, Standing, TrackId};
+use sensors::{Mmsi, ReceiverId, Span, Time, message::Body, message::Call, vessel::MmsiKind};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -25,8 +27,8 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// Minutes of silence after which a call is cleared; it stays on the queue until a person decides.
-    /// 30 min, definition D1.
+    /// Minutes of silence after which a call is cleared; it stays on the queue until a person decides. Only time counts
+    /// in which it could have been heard. 30 min, definition D1.
     pub silence_clears_minutes: f64,
 }
 
@@ -42,58 +44,47 @@ const SIGHTINGS_MAX: usize = 60;
 /// Calls followed at once; beyond it the one silent longest is let go (its alert stays). Ours.
 const CALLS_MAX: usize = 4096;
 
-const ACTIVE: u8 = 14;
-const TEST: u8 = 15;
+/// Receivers remembered that heard a call first. Ours: those of one port.
+const HEARERS_MAX: usize = 32;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-enum Grade {
-    Test,
-    Status,
-    Text,
-    Active,
-}
+/// Between two ticks further apart nothing was written down: the watch did not run, the clock was set, or a recording has
+/// a gap. Ours: a watch that runs ticks every ten seconds.
+const LISTENED_MAX: Span = Span::from_minutes(1);
 
-impl Grade {
-    fn name(self) -> &'static str {
-        match self {
-            Grade::Test => "test",
-            Grade::Status => "status",
-            Grade::Text => "text",
-            Grade::Active => "active",
-        }
+/// A time by which arrival and stamp are told apart. Ours: less is a slow link.
+const APART_MIN: Span = Span::from_minutes(1);
+
+fn name(grade: Call) -> &'static str {
+    match grade {
+        Call::Test => "test",
+        Call::Status => "status",
+        Call::Text => "text",
+        Call::Active => "active",
     }
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Call {
-    grade: Grade,
+struct Calling {
+    grade: Call,
     text: Option<String>,
     began_at: Time,
     began: u64,
+    /// By arrival.
     heard_at: Time,
+    /// For how long it could have been heard since and was not.
+    silent: Span,
+    hearers: Vec<ReceiverId>,
     messages: u32,
     sightings: Vec<Sighting>,
+    position: Option<(Time, Position)>,
     subject: Subject,
 }
 
 /// Calls that are being heard.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Distress {
-    calls: BTreeMap<TrackId, Call>,
-}
-
-/// What the words of a safety text call for; `None` when they call for nothing.
-fn grade_of_text(text: &str) -> Option<Grade> {
-    let words = || text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    let has = |wanted: &[&str]| words().any(|word| wanted.contains(&word));
-    let device_speaks = has(&["SART", "MOB", "EPIRB"]);
-    if !(has(&["MAYDAY", "SOS", "SINKING", "MOB"]) || device_speaks && has(&["ACTIVE", "TEST"])) {
-        return None;
-    }
-    if has(&["TEST", "TESTING", "EXERCISE"]) {
-        return Some(Grade::Test);
-    }
-    Some(if device_speaks && has(&["ACTIVE"]) { Grade::Active } else { Grade::Text })
+    calls: BTreeMap<TrackId, Calling>,
+    ticked_at: Option<Time>,
 }
 
 fn device(mmsi: Mmsi) -> &'static str {
@@ -107,18 +98,8 @@ fn device(mmsi: Mmsi) -> &'static str {
 
 impl TrackRule for Distress {
     fn on_report(&mut self, seen: &Followed<'_>, _: Context<'_>, out: &mut Vec<Verdict>) {
-        let message = &seen.ais.message;
-        let from_device = message.mmsi.is_distress_device();
-        let (grade, text) = match &message.body {
-            Body::PositionA(position) if position.status == ACTIVE && !from_device => {
-                (Some(Grade::Status), None)
-            }
-            Body::PositionA(position) if from_device && position.status == TEST => (Some(Grade::Test), None),
-            Body::SafetyText(said) => (grade_of_text(&said.text), Some(said.text.clone())),
-            _ => (from_device.then_some(Grade::Active), None),
-        };
-        let Some(grade) = grade else { return };
-        let report = seen.report;
+        let Some(grade) = seen.call else { return };
+        let (report, message) = (seen.report, &seen.ais.message);
         if self.calls.len() >= CALLS_MAX
             && !self.calls.contains_key(&seen.track)
             && let Some((&quietest, _)) =
@@ -127,45 +108,55 @@ impl TrackRule for Distress {
             self.calls.remove(&quietest);
         }
         let subject = Subject::new(seen.track, message.mmsi, seen.particulars);
-        let call = self.calls.entry(seen.track).or_insert_with(|| Call {
+        let call = self.calls.entry(seen.track).or_insert_with(|| Calling {
             grade,
             text: None,
             began_at: report.time,
             began: report.sequence,
             heard_at: report.heard_at,
+            silent: Span::ZERO,
+            hearers: Vec::new(),
             messages: 0,
             sightings: Vec::new(),
+            position: None,
             subject: subject.clone(),
         });
         // A device that goes from test to active is in earnest from then on; the way back is a person's. What was said
         // of the test, and perhaps decided, stays behind with it.
-        if call.grade == Grade::Test && grade > Grade::Test {
-            out.push(verdict(seen.track, Grade::Test, report.time, report.sequence, Look::Over));
+        if call.grade == Call::Test && grade > Call::Test {
+            out.push(verdict(seen.track, Call::Test, report.time, report.sequence, Look::Over));
             (call.began_at, call.began, call.messages) = (report.time, report.sequence, 0);
         }
         call.grade = call.grade.max(grade);
-        call.text = text.or(call.text.take());
+        if let Body::SafetyText(said) = &message.body {
+            call.text = Some(said.text.clone());
+        }
         // By arrival, as ticks go: a receiver whose clock is hours slow must not end the call at every tick.
         call.heard_at = call.heard_at.max(report.heard_at);
+        call.silent = Span::ZERO;
+        if !call.hearers.contains(&report.receiver) && call.hearers.len() < HEARERS_MAX {
+            call.hearers.push(report.receiver);
+        }
         call.messages = call.messages.saturating_add(1);
         call.subject = subject;
-        if let Some(step) = &seen.step {
-            if call.sightings.len() >= SIGHTINGS_MAX {
-                // The first position stays; the rest slide.
-                call.sightings.remove(1);
-            }
-            call.sightings.push(Sighting::from(&step.fix));
-        }
+        call.place(seen);
         let look = Look::Suspect(Box::new(call.evidence(seen)));
         out.push(verdict(seen.track, call.grade, report.time, report.sequence, look));
     }
 
+    /// Silence is counted while somebody listens: "not heard" says nothing of the caller while the watch was down, or the
+    /// receivers that heard it are known to hear nothing.
     fn on_tick(&mut self, now: Time, context: Context<'_>, out: &mut Vec<Verdict>) {
+        let passed = self.ticked_at.replace(now).map_or(Span::ZERO, |before| now.since(before));
+        if !(Span::ZERO..=LISTENED_MAX).contains(&passed) {
+            return;
+        }
         let silence = Span::from_millis((context.settings.distress.silence_clears_minutes * 60_000.0) as i64);
         self.calls.retain(|&track, call| {
-            // The clock may have been set back.
-            call.heard_at = call.heard_at.min(now);
-            let over = now.since(call.heard_at) > silence;
+            if !call.hearers.iter().all(|receiver| context.deaf.contains(receiver)) {
+                call.silent = call.silent.plus(passed);
+            }
+            let over = call.silent > silence;
             if over {
                 out.push(verdict(track, call.grade, now, 0, Look::Over));
             }
@@ -179,24 +170,37 @@ impl TrackRule for Distress {
 }
 
 /// A test and a call in earnest are two patterns: a decision on the one must not hide the other.
-fn verdict(track: TrackId, grade: Grade, at: Time, sequence: u64, look: Look) -> Verdict {
-    let place = if grade == Grade::Test { grade.name() } else { "" };
+fn verdict(track: TrackId, grade: Call, at: Time, sequence: u64, look: Look) -> Verdict {
+    let place = if grade == Call::Test { name(grade) } else { "" };
     Verdict { rule: Rule::Distress, tracks: vec![track], place: place.to_owned(), at, sequence, look }
 }
 
-impl Call {
+impl Calling {
+    /// Where to look: where it says that it is, and else where its track was last.
+    fn place(&mut self, seen: &Followed<'_>) {
+        // One that was sent on long after, or came late, tells where it was: better than nothing.
+        let old = |standing| matches!(standing, Standing::Stale | Standing::Late);
+        if let Some(fix) = seen.called_from.filter(|fix| self.position.is_none() || !old(fix.standing)) {
+            if self.sightings.len() >= SIGHTINGS_MAX {
+                // The first position stays; the rest slide.
+                self.sightings.remove(1);
+            }
+            self.sightings.push(Sighting::from(&fix));
+            self.position = Some((fix.time, fix.position));
+        } else if let Some(last) = seen.last
+            && self.position.is_none_or(|(at, _)| at < last.time)
+        {
+            self.position = Some((last.time, last.position));
+        }
+    }
+
     fn evidence(&self, seen: &Followed<'_>) -> Evidence {
         let mmsi = seen.ais.message.mmsi;
         let innocent: &[&str] = match (self.grade, mmsi.is_distress_device()) {
-            (Grade::Test, _) => &["test_of_device"],
+            (Call::Test, _) => &["test_of_device"],
             (_, true) => &["test_of_device", "device_serviced_ashore", "net_buoy"],
             (_, false) => &["navigation_error", "test_of_device"],
         };
-        let mut measures = vec![Measure::new("messages_heard", f64::from(self.messages), "count")];
-        // Whoever goes out to help has to know how many to look for.
-        if let Some(persons) = seen.particulars.persons_on_board {
-            measures.push(Measure::new("persons_on_board_least", f64::from(persons.least()), "count"));
-        }
         let mut params = vec![
             ("vessel".to_owned(), self.subject.called()),
             ("device".to_owned(), device(mmsi).to_owned()),
@@ -205,22 +209,39 @@ impl Call {
             params.push(("text".to_owned(), text.clone()));
         }
         Evidence {
-            grade: self.grade.name().to_owned(),
-            distress: self.grade > Grade::Test,
-            base: if self.grade > Grade::Test { 95 } else { 20 },
+            grade: name(self.grade).to_owned(),
+            distress: self.grade > Call::Test,
+            base: if self.grade > Call::Test { 95 } else { 20 },
             factors: Vec::new(),
             confidence: 1.0,
             began_at: self.began_at,
             began: self.began,
-            position: seen.last.map(|fix| fix.position),
+            position: self.position.map(|(_, position)| position),
             subjects: vec![self.subject.clone()],
             params,
             innocent: innocent.iter().map(|&code| code.to_owned()).collect(),
-            measures,
+            measures: self.measures(seen),
             sightings: self.sightings.clone(),
-            wants_helpers: self.grade > Grade::Test,
+            wants_helpers: self.grade > Call::Test,
             helpers: Vec::new(),
         }
+    }
+
+    fn measures(&self, seen: &Followed<'_>) -> Vec<Measure> {
+        let mut measures = vec![Measure::new("messages_heard", f64::from(self.messages), "count")];
+        // Whoever goes out to help has to know how many to look for.
+        if let Some(persons) = seen.particulars.persons_on_board {
+            measures.push(Measure::new("persons_on_board_least", f64::from(persons.least()), "count"));
+        }
+        // And from when the position is.
+        let (time, heard_at) = (seen.report.time, seen.report.heard_at);
+        let before = |time: Time| Some(heard_at.since(time)).filter(|span| span.abs() > APART_MIN);
+        if let Some(span) = seen.doubted.and_then(before) {
+            measures.push(Measure::new("doubted_stamp_before_arrival", span.as_minutes(), "min"));
+        } else if let Some(span) = before(time) {
+            measures.push(Measure::new("heard_before_arrival", span.as_minutes(), "min"));
+        }
+        measures
     }
 }
 
@@ -239,7 +260,7 @@ mod tests {
     #[test]
     fn a_test_that_turns_into_a_call_is_another_alert() {
         let (mut rule, settings) = (Distress::default(), super::super::Settings::default());
-        let context = Context { settings: &settings, zones: &Default::default() };
+        let context = Context { settings: &settings, zones: &Default::default(), deaf: &[] };
         let mut tracks = Tracks::default();
         let places = Places::world();
         let mut seen = Vec::new();
@@ -261,8 +282,8 @@ mod tests {
             let time = Time::from_seconds(60 * n as i64);
             let sequence = n as u64 + 1;
             let content = Content::Ais(ais);
-            let report = Report { receiver: ReceiverId(0), sequence, time, heard_at: time, content };
-            let admitted = Admitted { report, standing: Standing::Good };
+            let report = Report { receiver: ReceiverId(0), sequence, part: 0, time, heard_at: time, content };
+            let admitted = Admitted { report, standing: Standing::Good, doubted: None };
             let mut gained = Gained::default();
             let followed =
                 tracks.follow(&admitted, None, &Default::default(), &places, &mut gained).expect("a vessel");
@@ -281,25 +302,14 @@ mod tests {
             ("", "active", 3),
         ];
         assert_eq!(seen, expected.map(|(place, grade, began)| (place.to_owned(), grade.to_owned(), began)));
-        // Its track goes; the call does not. Silence ends it, counted from now on where the clock was set back.
+        // Its track goes; the call does not. Silence ends it, also where the clock was set back.
         let mut out = Vec::new();
         let track = *rule.calls.keys().next().expect("one call");
         rule.forget(track, Time::from_seconds(200), &mut out);
-        rule.on_tick(Time::from_seconds(-100_000), context, &mut out);
-        assert!(out.is_empty(), "{out:?}");
-        rule.on_tick(Time::from_seconds(-95_000), context, &mut out);
+        for tick in 0..=181 {
+            assert!(out.is_empty(), "{out:?}");
+            rule.on_tick(Time::from_seconds(-100_000 + 10 * tick), context, &mut out);
+        }
         assert!(matches!(&out[..], [over] if over.look == Look::Over), "{out:?}");
-    }
-
-    #[test]
-    fn knows_a_call_from_a_test_and_from_chatter() {
-        assert_eq!(grade_of_text("MAYDAY MAYDAY TAKING WATER"), Some(Grade::Text));
-        assert_eq!(grade_of_text("SART ACTIVE"), Some(Grade::Active));
-        assert_eq!(grade_of_text("SART TEST"), Some(Grade::Test));
-        assert_eq!(grade_of_text("MOB ACTIVE"), Some(Grade::Active));
-        assert_eq!(grade_of_text("TEST SOS"), Some(Grade::Test));
-        assert_eq!(grade_of_text("MOBILE CRANE WORKING, KEEP CLEAR"), None);
-        assert_eq!(grade_of_text("SOSUA PORT CLOSED"), None);
-        assert_eq!(grade_of_text(""), None);
     }
 }

@@ -15,7 +15,7 @@ pub use evidence::{Evidence, Factor, Helper, Look, Measure, Sighting, Subject, V
 use crate::picture::Picture;
 use crate::place::zone::Zones;
 use crate::track::{Followed, Step, TrackId};
-use sensors::Time;
+use sensors::{ReceiverId, Time};
 use serde::{Deserialize, Serialize};
 
 /// The rules, in the order of the list in [`RULES`].
@@ -131,6 +131,8 @@ pub struct Context<'a> {
     pub settings: &'a Settings,
     /// Zones that officers drew.
     pub zones: &'a Zones,
+    /// Receivers that are known to hear nothing; told at ticks.
+    pub deaf: &'a [ReceiverId],
 }
 
 /// A rule that needs one track.

@@ -406,7 +406,7 @@ mod tests {
 
     fn stay(rule: &mut ZoneEntry, zones: &Zones, minutes: std::ops::Range<i64>) -> Vec<String> {
         let settings = crate::detector::Settings::default();
-        let context = Context { settings: &settings, zones };
+        let context = Context { settings: &settings, zones, deaf: &[] };
         let (mut picture, mut out) = (Picture::default(), Vec::new());
         for minute in minutes {
             picture.step(step(minute));

@@ -201,12 +201,9 @@ impl Sorting {
         self.in_time.clear();
         self.admit.admit(entry, &mut self.reports);
         let lateness = self.lateness();
-        let (mut nth, mut line) = (0, 0);
         for admitted in self.reports.drain(..) {
-            let Report { sequence, time, heard_at, .. } = admitted.report;
-            nth = if sequence == line { nth + 1 } else { 0 };
-            line = sequence;
-            let place = Place::of(&admitted, nth);
+            let Report { time, heard_at, .. } = admitted.report;
+            let place = Place::of(&admitted);
             if came_late(&admitted, self.newest, lateness) {
                 self.late.push((place, admitted));
             } else {

@@ -5,7 +5,7 @@ use super::difference::Alerts;
 use crate::admit::{Admitted, Standing};
 use crate::watch::{Outcome, Settings, Watch};
 use rustc_hash::FxHashMap;
-use sensors::{ReceiverId, Span, Time, report::Content};
+use sensors::{ReceiverId, Report, Span, Time, report::Content};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Reports in time that wait for earlier ones, at most; beyond it the earliest goes on. Ours: two minutes of 2,000 lines a
@@ -26,18 +26,17 @@ pub(super) struct Place {
     receiver: ReceiverId,
     sequence: u64,
     /// One line may hold several.
-    nth: u32,
+    part: u8,
 }
 
 impl Place {
-    pub(super) fn of(admitted: &Admitted, nth: u32) -> Place {
-        let report = &admitted.report;
-        let (time, receiver, sequence) = (report.time, report.receiver, report.sequence);
-        Place { time, is_report: true, receiver, sequence, nth }
+    pub(super) fn of(admitted: &Admitted) -> Place {
+        let Report { time, receiver, sequence, part, .. } = admitted.report;
+        Place { time, is_report: true, receiver, sequence, part }
     }
 
     fn of_entry(time: Time, sequence: u64) -> Place {
-        Place { time, is_report: false, receiver: ReceiverId(0), sequence, nth: 0 }
+        Place { time, is_report: false, receiver: ReceiverId(0), sequence, part: 0 }
     }
 
     pub(super) fn time(self) -> Time {

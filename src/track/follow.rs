@@ -106,14 +106,20 @@ impl Tracks {
             None => self.last_heard(message.mmsi, standing),
         };
         let (at, step) = self.carry_out(choice, report, message.mmsi, fix, settings, places, gained);
+        let call = message.call();
+        let called_from = fix.and(call).and(gained.fixes.last().copied());
         let track = &mut self.by_mmsi.get_mut(&message.mmsi).expect("it has a track now")[at];
         track.heard = track.heard.max(report.heard_at);
+        track.calls |= call.is_some();
         self.counts.values_dropped += track.learn(message, report, gained);
         Some(Followed {
             track: track.id,
             report,
             ais,
             step,
+            call,
+            called_from: called_from.filter(|fix| fix.standing != Standing::NullIsland),
+            doubted: admitted.doubted,
             last: track.last.filter(|_| !track.unconfirmed),
             particulars: &track.particulars,
         })
@@ -196,7 +202,8 @@ impl Tracks {
             self.open -= 1;
             self.counts.evicted += 1;
         }
-        let mut track = Track::new(TrackId::new(settings.site, report.sequence), report.heard_at);
+        let mut track =
+            Track::new(TrackId::of_part(settings.site, report.sequence, report.part), report.heard_at);
         self.open += 1;
         let step = match fix {
             // What may not move a track begins none either, but is kept under the name that it would have.
@@ -241,31 +248,31 @@ impl Tracks {
         if passed < Span::ZERO {
             // The clock was set back. What was heard under the wrong time would make every later fix a late one, and
             // never fall silent: it begins anew. Stamps may be half a minute ahead of the clock; ours: twice that.
-            self.forget_where(events, |_, track| track.heard.since(now) > Span::from_minutes(1));
+            self.forget_where(events, |track| track.heard.since(now) > Span::from_minutes(1));
         }
         let silence_max = Span::from_millis((settings.silence_max_hours * 3_600_000.0) as i64);
-        self.forget_where(events, |_, track| now.since(track.heard) > silence_max);
+        self.forget_where(events, |track| now.since(track.heard) > silence_max);
         self.targets.tick(now, events);
     }
 
     fn evict(&mut self, settings: &Settings, events: &mut Vec<Event>) {
         let before = self.open;
         // A call for help has no fix for minutes; a flood of numbers must not push it out.
-        self.forget_where(events, |mmsi, track| track.fixes < CREDIBLE && !mmsi.is_distress_device());
+        self.forget_where(events, |track| track.fixes < CREDIBLE && !track.calls);
         if self.open > settings.tracks_max * 9 / 10 {
             let mut heard: Vec<Time> = self.by_mmsi.values().flatten().map(|t| t.heard).collect();
             let tenth = heard.len() / 10;
             let (_, &mut bound, _) = heard.select_nth_unstable(tenth);
-            self.forget_where(events, |_, track| track.heard <= bound);
+            self.forget_where(events, |track| track.heard <= bound);
         }
         self.counts.evicted += (before - self.open) as u64;
     }
 
-    fn forget_where(&mut self, events: &mut Vec<Event>, gone: impl Fn(Mmsi, &Track) -> bool) {
+    fn forget_where(&mut self, events: &mut Vec<Event>, gone: impl Fn(&Track) -> bool) {
         let mut forgotten = Vec::new();
-        self.by_mmsi.retain(|&mmsi, tracks| {
+        self.by_mmsi.retain(|_, tracks| {
             tracks.retain(|track| {
-                let gone = gone(mmsi, track);
+                let gone = gone(track);
                 if gone {
                     forgotten.push(track.id);
                 }

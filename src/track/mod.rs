@@ -28,16 +28,33 @@ use sensors::{Mmsi, ReceiverId, Time};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A track segment's name: site and the journal sequence of its first line. Never changes.
-/// Written as `site-sequence`, such as `0-18231`.
+/// Written as `site-sequence`, such as `0-18231`; where it begins with a later report of a line that holds several, as
+/// `site-sequence.part`, such as `0-18231.1`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TrackId(u64);
 
 impl TrackId {
-    const SEQUENCE_BITS: u32 = 48;
+    /// Below the site: a bit that says whether a part follows, and either 47 bits of sequence, or the part and 39.
+    const SITE_SHIFT: u32 = 48;
+    const HAS_PART: u64 = 1 << 47;
+    const PART_SHIFT: u32 = 39;
 
-    /// The track that begins at `sequence` in the journal of `site`.
+    /// The track that begins with the first report of the line `sequence` in the journal of `site`.
     pub fn new(site: u16, sequence: u64) -> TrackId {
-        TrackId(u64::from(site) << Self::SEQUENCE_BITS | sequence & ((1 << Self::SEQUENCE_BITS) - 1))
+        TrackId::of_part(site, sequence, 0)
+    }
+
+    /// The track that begins with a report of that line, by its number from 0.
+    pub fn of_part(site: u16, sequence: u64, part: u8) -> TrackId {
+        let within = match part {
+            0 => sequence & (Self::HAS_PART - 1),
+            _ => {
+                Self::HAS_PART
+                    | u64::from(part) << Self::PART_SHIFT
+                    | sequence & ((1 << Self::PART_SHIFT) - 1)
+            }
+        };
+        TrackId(u64::from(site) << Self::SITE_SHIFT | within)
     }
 
     /// As one number, for storage.
@@ -53,19 +70,29 @@ impl TrackId {
 
 impl std::fmt::Display for TrackId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}-{}", self.0 >> Self::SEQUENCE_BITS, self.0 & ((1 << Self::SEQUENCE_BITS) - 1))
+        let (site, within) = (self.0 >> Self::SITE_SHIFT, self.0 & (2 * Self::HAS_PART - 1));
+        if within & Self::HAS_PART == 0 {
+            return write!(f, "{site}-{within}");
+        }
+        let part = within >> Self::PART_SHIFT & 0xff;
+        write!(f, "{site}-{}.{part}", within & ((1 << Self::PART_SHIFT) - 1))
     }
 }
 
 impl std::str::FromStr for TrackId {
     type Err = &'static str;
     fn from_str(text: &str) -> Result<TrackId, Self::Err> {
-        let parts =
-            text.split_once('-').and_then(|(site, seq)| Some((site.parse().ok()?, seq.parse().ok()?)));
-        match parts {
-            Some((site, sequence)) if sequence < 1 << Self::SEQUENCE_BITS => Ok(TrackId::new(site, sequence)),
-            _ => Err("a track is written site-sequence, such as 0-18231"),
-        }
+        let read = || {
+            let (site, rest) = text.split_once('-')?;
+            let (sequence, part) = match rest.split_once('.') {
+                Some((sequence, part)) => (sequence, part.parse().ok().filter(|part| *part > 0)?),
+                None => (rest, 0),
+            };
+            let (site, sequence) = (site.parse().ok()?, sequence.parse::<u64>().ok()?);
+            let bits = if part == 0 { Self::PART_SHIFT + 8 } else { Self::PART_SHIFT };
+            (sequence < 1 << bits).then(|| TrackId::of_part(site, sequence, part))
+        };
+        read().ok_or("a track is written site-sequence, such as 0-18231")
     }
 }
 
@@ -82,6 +109,29 @@ impl<'de> Deserialize<'de> for TrackId {
         } else {
             u64::deserialize(d).map(TrackId)
         }
+    }
+}
+
+#[cfg(test)]
+mod name_tests {
+    use super::TrackId;
+
+    #[test]
+    fn a_name_says_site_sequence_and_which_of_its_line_and_is_read_back() {
+        let (first, third) = (TrackId::new(3, 18_231), TrackId::of_part(3, 18_231, 2));
+        assert_eq!([first, third].map(|id| id.to_string()), ["3-18231", "3-18231.2"]);
+        for id in
+            [first, third, TrackId::new(u16::MAX, (1 << 47) - 1), TrackId::of_part(0, (1 << 39) - 1, 255)]
+        {
+            assert_eq!(id.to_string().parse(), Ok(id));
+            assert_eq!(TrackId::from_u64(id.as_u64()), id);
+        }
+        for text in
+            ["", "3", "3-", "3-x", "3-1.0", "3-1.256", "3-140737488355328", "3-549755813888.1", "70000-1"]
+        {
+            assert!(text.parse::<TrackId>().is_err(), "{text}");
+        }
+        assert_eq!(TrackId::new(0, 18_231).as_u64(), 18_231, "as it was before a line could begin several");
     }
 }
 

@@ -30,6 +30,8 @@ pub(super) struct Track {
     pub(super) fixes: u32,
     /// It began with a jump that no second fix has confirmed: nobody but the history knows of it.
     pub(super) unconfirmed: bool,
+    /// It has called for help.
+    pub(super) calls: bool,
     pub(super) recent: Recent,
     pub(super) particulars: Arc<Particulars>,
     pub(super) identity: Option<Box<Identity>>,
@@ -84,8 +86,7 @@ pub(super) fn choose_in_full(tracks: &[Track], fix: &Fix, shared: bool, settings
         return Choice::Kept(at, Standing::Coarse);
     }
     let close = close_to_best(tracks, &matches, at, settings);
-    // A call for help is never taken apart: where it is matters more than whose it is.
-    if close.len() > 1 && !fix.mmsi.is_distress_device() {
+    if close.len() > 1 && !serves_a_call_alone(fix) {
         return Choice::Ambiguous(close);
     }
     Choice::Continues(at, Some(found))
@@ -134,7 +135,14 @@ fn without_match(tracks: &[Track], fix: &Fix, point: &Point, settings: &Settings
     if let Some(at) = tracks.iter().position(|track| track.recent.is_empty()) {
         return Choice::Continues(at, None);
     }
-    if tracks.is_empty() || fix.mmsi.is_distress_device() { Choice::Begins } else { Choice::Jumps }
+    if tracks.is_empty() || serves_a_call_alone(fix) { Choice::Begins } else { Choice::Jumps }
+}
+
+/// A distress device's: where it is matters more than whose it is, and nothing else rests on its track. A ship that calls
+/// for help has a track that other evidence rests on, and one stray position among its calls must not take it apart or
+/// carry it off: such a position is held to what all are. It is shown with the call all the same, see [`super::Followed`].
+fn serves_a_call_alone(fix: &Fix) -> bool {
+    fix.class == super::Class::DistressDevice
 }
 
 impl Track {
@@ -145,6 +153,7 @@ impl Track {
             heard,
             fixes: 0,
             unconfirmed: false,
+            calls: false,
             recent: Recent::default(),
             particulars: Arc::default(),
             identity: None,

@@ -168,7 +168,7 @@ impl Targets {
             return Moved::default();
         };
         let fix = Fix {
-            track: TrackId::new(settings.site, report.sequence),
+            track: TrackId::of_part(settings.site, report.sequence, report.part),
             sequence: report.sequence,
             time: report.time,
             mmsi: Mmsi(0),

@@ -2,7 +2,7 @@
 
 use super::{Claim, Fix, Particulars, TrackId};
 use crate::place::Surroundings;
-use sensors::{Report, report::Ais};
+use sensors::{Report, Time, message::Call, report::Ais};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ impl Step {
         use crate::geo::Position;
         use crate::place::Detail;
         use crate::track::Class;
-        use sensors::{Mmsi, Time};
+        use sensors::Mmsi;
         let fix = Fix {
             track: TrackId::new(0, track),
             sequence: track,
@@ -70,6 +70,12 @@ pub struct Followed<'a> {
     pub ais: &'a Ais,
     /// The fix it gave, when it held a position that moved the track on.
     pub step: Option<Step>,
+    /// How it calls for help, if it does.
+    pub call: Option<Call>,
+    /// Where a caller says that it is, also when that may not move its track: who goes out to help must be told.
+    pub called_from: Option<Fix>,
+    /// What the receiver's clock said of a call, where that is not believed.
+    pub doubted: Option<Time>,
     /// The track's newest fix, this one included.
     pub last: Option<Fix>,
     /// What the vessel says of itself.

@@ -27,10 +27,11 @@ impl Sea {
 
     fn hear(&mut self, second: i64, content: Content, standing: admit::Standing) -> Option<Step> {
         let time = Time::from_seconds(1_800_000_000 + second);
-        let report = Report { receiver: ReceiverId(0), sequence: self.next, time, heard_at: time, content };
+        let report =
+            Report { receiver: ReceiverId(0), sequence: self.next, part: 0, time, heard_at: time, content };
         self.next += 1;
         let site = Position::from_degrees(10.0, 103.0);
-        let admitted = Admitted { report, standing };
+        let admitted = Admitted { report, standing, doubted: None };
         let followed = self.tracks.follow(&admitted, site, &self.settings, &self.places, &mut self.gained);
         followed.and_then(|followed| followed.step)
     }

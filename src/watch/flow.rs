@@ -253,11 +253,11 @@ impl Chunk {
 
     /// The shares that have anything to do.
     fn shares<'a>(&'a mut self, follow: &'a mut [Follow; SHARES]) -> impl Iterator<Item = Share<'a>> {
-        let (reports, ticks) = (&self.reports[..], &self.ticks[..]);
+        let (reports, ticks, ticked) = (&self.reports[..], &self.ticks[..], &self.ticked[..]);
         let shares = follow.iter_mut().zip(&mut self.told).zip(&self.mine);
-        shares
-            .filter(|(_, mine)| !mine.is_empty() || !ticks.is_empty())
-            .map(move |((follow, told), mine)| Share { follow, told, work: Work { reports, mine, ticks } })
+        shares.filter(|(_, mine)| !mine.is_empty() || !ticks.is_empty()).map(move |((follow, told), mine)| {
+            Share { follow, told, work: Work { reports, mine, ticks, ticked } }
+        })
     }
 
     /// Stages B and C: what the shares told, in the order of the journal.

@@ -2,8 +2,8 @@
 
 use super::World;
 use super::halt::At;
-use crate::admit::Admitted;
-use crate::detector::{TrackRule, TrackRules, Verdict};
+use crate::admit::{Admitted, Ticked};
+use crate::detector::{Context, TrackRule, TrackRules, Verdict};
 use crate::track::{self, Event, Gained, Tracks};
 use sensors::Time;
 use sensors::report::{Content, Report};
@@ -17,7 +17,7 @@ pub(super) const SHARES: usize = 8;
 pub(super) fn share_of(report: &Report) -> usize {
     let key = match &report.content {
         Content::Ais(ais) => ais.message.mmsi.0,
-        Content::Gnss(_) | Content::Radar(_) | Content::Transponder(_) => u32::from(report.receiver.0),
+        _ => u32::from(report.receiver.0),
     };
     // Fibonacci hashing: the upper bits of the product depend on every bit of the key.
     (key.wrapping_mul(0x9e37_79b9) >> 29) as usize % SHARES
@@ -52,6 +52,8 @@ pub(super) struct Work<'a> {
     /// Which of them are this share's.
     pub(super) mine: &'a [u32],
     pub(super) ticks: &'a [Tick],
+    /// What stage 0 told at each of them.
+    pub(super) ticked: &'a [Ticked],
 }
 
 /// What one share told of a chunk, in the order of its reports and ticks.
@@ -103,9 +105,9 @@ impl Follow {
         told: &mut Told,
     ) {
         let settings = settings_of_a_share(&world.settings.track);
-        let mut ticks = work.ticks.iter().peekable();
+        let mut ticks = work.ticks.iter().zip(work.ticked).peekable();
         for &index in work.mine {
-            while let Some(tick) = ticks.next_if(|tick| tick.after <= index as usize) {
+            while let Some(tick) = ticks.next_if(|(tick, _)| tick.after <= index as usize) {
                 self.tick(tick, &settings, world, at, told);
             }
             let admitted = &work.reports[index as usize];
@@ -131,12 +133,20 @@ impl Follow {
         told.part_since(before);
     }
 
-    fn tick(&mut self, tick: &Tick, settings: &track::Settings, world: &World, at: &At, told: &mut Told) {
+    fn tick(
+        &mut self,
+        (tick, ticked): (&Tick, &Ticked),
+        settings: &track::Settings,
+        world: &World,
+        at: &At,
+        told: &mut Told,
+    ) {
         at.set((tick.sequence, 1));
         let before = told.so_far();
         self.tracks.tick(tick.now, settings, &mut told.gained.events);
         self.forget(before, tick.now, told);
-        self.rules.on_tick(tick.now, world.context(), &mut told.verdicts);
+        let context = Context { deaf: &ticked.deaf, ..world.context() };
+        self.rules.on_tick(tick.now, context, &mut told.verdicts);
         told.part_since(before);
     }
 
@@ -175,7 +185,7 @@ mod tests {
             derived: false,
         });
         let time = Time::from_seconds(0);
-        Report { receiver: ReceiverId(0), sequence: 1, time, heard_at: time, content }
+        Report { receiver: ReceiverId(0), sequence: 1, part: 0, time, heard_at: time, content }
     }
 
     #[test]

@@ -297,4 +297,6 @@ impl Watch {
 }
 
 #[cfg(test)]
+mod call_tests;
+#[cfg(test)]
 mod tests;

@@ -80,6 +80,6 @@ impl World {
     }
 
     pub(super) fn context(&self) -> Context<'_> {
-        Context { settings: &self.settings.detector, zones: &self.zones }
+        Context { settings: &self.settings.detector, zones: &self.zones, deaf: &[] }
     }
 }

@@ -59,7 +59,7 @@ pub(crate) fn score(text: &str, settings: &Settings) -> anyhow::Result<Score> {
     rows.sort_by(|a, b| a.timestamp.cmp(&b.timestamp));
     let (places, mut tracks, mut gained) = (Places::world(), Tracks::default(), Gained::default());
     for (sequence, row) in (1..).zip(&rows) {
-        let admitted = Admitted { report: report(row, sequence)?, standing: Standing::Good };
+        let admitted = Admitted { report: report(row, sequence)?, standing: Standing::Good, doubted: None };
         tracks.tick(admitted.report.time, settings, &mut gained.events);
         tracks.follow(&admitted, None, settings, &places, &mut gained);
     }
@@ -110,5 +110,5 @@ fn report(row: &Row, sequence: u64) -> anyhow::Result<Report> {
         derived: false,
     });
     let time = Time::from_millis(time);
-    Ok(Report { receiver: ReceiverId(0), sequence, time, heard_at: time, content })
+    Ok(Report { receiver: ReceiverId(0), sequence, part: 0, time, heard_at: time, content })
 }

@@ -28,11 +28,14 @@ export interface Frame {
   rows: LiveRow[];
 }
 
-const SEQUENCE_MASK = (1n << 48n) - 1n;
+const HAS_PART = 1n << 47n;
+const PART_SHIFT = 39n;
 
-/** `site-sequence`, as the rest of the API writes a track. */
+/** `site-sequence` or `site-sequence.part`, as the rest of the API writes a track. */
 export function trackName(id: bigint): string {
-  return `${id >> 48n}-${id & SEQUENCE_MASK}`;
+  const site = id >> 48n;
+  if ((id & HAS_PART) === 0n) return `${site}-${id & (HAS_PART - 1n)}`;
+  return `${site}-${id & ((1n << PART_SHIFT) - 1n)}.${(id >> PART_SHIFT) & 0xffn}`;
 }
 
 /** Reads one frame; a frame cut short gives the rows that are whole. */

@@ -200,10 +200,15 @@ impl Decoder {
         let all = &mut self.all;
         all.counts.lines += 1;
         let (messages, refused) = (all.counts.messages, all.counts.refused);
+        let before = out.len();
         let mut payload = Payload::new();
         match sentence::usual(line.bytes, &mut payload) {
             Some((tag, vdm)) => all.usual(line, tag, vdm, &payload, hearing, out),
-            None => all.items(line, hearing, out),
+            None => {
+                all.items(line, hearing, out);
+                // A line of 4 KiB holds fewer than 256: the shortest sentence that is read has 24 bytes.
+                (0..=u8::MAX).zip(&mut out[before..]).for_each(|(part, report)| report.part = part);
+            }
         }
         hearing.tally.messages += all.counts.messages - messages;
         if all.counts.refused > refused {
@@ -429,6 +434,7 @@ pub(super) fn report(line: Line<'_>, tag: Tag, content: Content) -> Report {
     Report {
         receiver: line.receiver,
         sequence: line.sequence,
+        part: 0,
         time: tag.time.unwrap_or(line.heard_at),
         heard_at: line.heard_at,
         content,

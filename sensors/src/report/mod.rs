@@ -22,6 +22,8 @@ pub struct Report {
     pub receiver: ReceiverId,
     /// Journal sequence of the line that completed it.
     pub sequence: u64,
+    /// Which report of that line it is, from 0: a line may hold several sentences, or JSON with several messages.
+    pub part: u8,
     /// Event time: the receiver's own stamp where one came with the line and is believable, else arrival.
     pub time: Time,
     /// When the line that completed it arrived here.

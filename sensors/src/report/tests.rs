@@ -226,6 +226,13 @@ fn radar_and_transponder_sentences_are_reports_with_the_time_of_their_tag_block(
 }
 
 #[test]
+fn each_report_of_a_line_has_its_number() {
+    let plain = "!AIVDM,1,1,,A,133sVfPP00PD>hRMDH@jNOvN20S8,0*7F";
+    let (reports, _) = read(&[plain.to_owned(), plain.repeat(3), plain.to_owned()]);
+    assert_eq!(reports.iter().map(|report| report.part).collect::<Vec<_>>(), [0, 0, 1, 2, 0]);
+}
+
+#[test]
 fn a_missing_checksum_is_accepted_from_the_receiver_that_may_leave_it_out() {
     use crate::sentence::Checksum;
     let mut decoder = Decoder::new();
