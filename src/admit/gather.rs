@@ -1,7 +1,8 @@
 //! The copies of one transmission, gathered until no more are waited for: who heard it, how strongly, how much later.
 
 use rustc_hash::FxHashMap;
-use sensors::{Mmsi, ReceiverId, Span, Time, report::Ais};
+use sensors::report::{Ais, Strength};
+use sensors::{Mmsi, ReceiverId, Span, Time, sentence::Signal};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::VecDeque;
 
@@ -128,6 +129,19 @@ impl Gather {
         Some((open.clock, open.raw))
     }
 
+    /// How strongly a receiver received a transmission that it has brought a copy of.
+    pub(super) fn received(&mut self, receiver: ReceiverId, strength: &Strength) {
+        let Some(began) = self.index.get(&strength.payload_hash) else { return };
+        let open = &mut self.open[(began - self.closed) as usize];
+        let mut copies = std::iter::once(&mut open.first).chain(&mut open.others);
+        if let Some(copy) = copies.find(|copy| copy.receiver == receiver) {
+            let Signal { power, level, strength, .. } = strength.signal;
+            copy.power = copy.power.or(power);
+            copy.level = copy.level.or(level);
+            copy.strength = copy.strength.or(strength);
+        }
+    }
+
     /// The first copy of a transmission: others are waited for.
     #[inline]
     pub(super) fn begin(&mut self, heard: &Heard<'_>) {
@@ -216,7 +230,6 @@ impl<'de> Deserialize<'de> for Gather {
 mod tests {
     use super::*;
     use sensors::message::{Body, Message, SafetyText};
-    use sensors::sentence::Signal;
 
     fn at(millis: i64) -> Time {
         Time::from_millis(1_795_000_000_000 + millis)
@@ -262,6 +275,24 @@ mod tests {
             hearing.copies.iter().map(|copy| (copy.receiver.0, copy.after, copy.power)).collect();
         assert_eq!(copies, [(0, 0, None), (1, 300, Some(-870)), (2, -200, None)]);
         assert_eq!((hearing.sequence, hearing.told, hearing.mmsi), (1, 6, Mmsi(567_000_001)));
+    }
+
+    #[test]
+    fn a_strength_that_is_told_later_is_that_receivers() {
+        let (mut gather, sent) = (Gather::default(), ais(7, None));
+        gather.begin(&heard(&sent, 1, 0, at(0)));
+        assert!(is_copy(&mut gather, &heard(&sent, 2, 1, at(300))));
+        let told = |payload_hash, power| Strength {
+            payload_hash,
+            signal: Signal { power: Some(power), ..Signal::default() },
+        };
+        gather.received(ReceiverId(1), &told(7, -700));
+        gather.received(ReceiverId(1), &told(7, -710));
+        gather.received(ReceiverId(2), &told(7, -720));
+        gather.received(ReceiverId(0), &told(8, -730));
+        gather.close_before(at(20_000));
+        let [hearing] = &gather.take(3)[..] else { panic!("one transmission") };
+        assert_eq!(hearing.copies.iter().map(|copy| copy.power).collect::<Vec<_>>(), [None, Some(-700)]);
     }
 
     #[test]

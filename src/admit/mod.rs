@@ -232,6 +232,7 @@ impl Admit {
                 Standing::Good
             }
             Content::Radar(_) | Content::Transponder(_) => self.dated(clock, time, heard_at),
+            Content::Strength(strength) => return self.gather.received(receiver, strength),
         };
         match standing {
             // A device that calls for help under a clock that can't be trusted tells nothing of the time.

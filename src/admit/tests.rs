@@ -370,6 +370,21 @@ fn a_call_under_a_clock_that_was_stepped_has_the_time_of_its_arrival() {
 }
 
 #[test]
+fn a_vsi_sentence_gives_the_transmission_its_strength() {
+    use sensors::sentence::compose;
+    let (mut admit, mut out) = (Admit::default(), Vec::new());
+    let vsi = |id| compose("ABVSI", &format!("Kep Mast,{id},114702.50,87,-70.5,42"));
+    let mut batch = Batch::new(ReceiverId(0));
+    for line in [vsi(6), compose("ABVDM", "1,1,7,A,133sVfPP00PD>hRMDH@jNOvN20S8,0"), vsi(7)] {
+        batch.push(at(0), line.as_bytes());
+    }
+    admit.lines(1, &batch, &mut out);
+    let told = admit.tick(at(20), 4);
+    let copies: Vec<_> = told.hearings.iter().map(|heard| (heard.sequence, heard.copies[0].power)).collect();
+    assert_eq!(copies, [(2, Some(-705))]);
+}
+
+#[test]
 fn a_second_recording_from_before_the_first_is_not_late() {
     let mut sent = traffic(0, 50_000, 50_600);
     sent.extend(traffic(1, 0, 600));

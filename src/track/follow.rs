@@ -74,7 +74,7 @@ impl Tracks {
                 self.targets.own_ship(report, gnss);
                 None
             }
-            Content::Transponder(_) => None,
+            Content::Transponder(_) | Content::Strength(_) => None,
         }
     }
 

@@ -54,7 +54,7 @@ impl Call {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{PositionA, SafetyText, StaticVoyage};
+    use super::super::{PositionA, SafetyText};
     use super::*;
     use crate::Mmsi;
 
@@ -74,7 +74,7 @@ mod tests {
     fn whatever_a_device_sends_calls_and_a_ship_calls_by_its_status_or_its_words() {
         let position = |status| Body::PositionA(PositionA { status, ..PositionA::default() });
         let words = |text: &str| Body::SafetyText(SafetyText { text: text.into(), ..SafetyText::default() });
-        let name = || Body::StaticVoyage(Box::new(StaticVoyage::default()));
+        let name = || Body::StaticVoyage(Box::default());
         let call = |mmsi, body| Message { kind: 1, repeat: 0, mmsi: Mmsi(mmsi), body }.call();
         let (sart, ship) = (970_514_033, 514_000_001);
         assert_eq!(

@@ -1,6 +1,7 @@
 //! From lines to reports: the one value that remembers what one sentence leaves for the next.
 
-use super::{Ais, Content, Counts, ReceiverId, Report};
+use super::strength::{self, Strengths, Told};
+use super::{Ais, Content, Counts, ReceiverId, Report, Strength};
 use crate::gnss::GnssReport;
 use crate::message::{self, Message};
 use crate::radar::Radar;
@@ -123,7 +124,7 @@ impl std::fmt::Debug for Recent {
 }
 
 /// What is remembered of one receiver from line to line.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Hearing {
     /// TAG block that stood alone on its line, for the next sentence.
     pub(super) tag: Option<Tag>,
@@ -131,6 +132,39 @@ pub(super) struct Hearing {
     ais_sentences: u64,
     checksum: Checksum,
     tally: Tally,
+    /// Its last messages, once it has told how strongly it received one.
+    strengths: Option<Box<Strengths>>,
+}
+
+impl Hearing {
+    /// A VSI may follow which tells of the message that this sentence completed, or of the one that was refused at it.
+    #[cold]
+    fn remember(&mut self, line: Line<'_>, vdm: &Vdm<'_>, whole: Option<&Report>) {
+        let payload = match whole.map(|report| &report.content) {
+            Some(Content::Ais(ais)) => Some(ais.payload_hash),
+            _ => None,
+        };
+        let ends = payload.is_some() || vdm.number == vdm.total;
+        if let Some(strengths) = self.strengths.as_mut().filter(|_| ends && !vdm.own_ship) {
+            let Vdm { talker, sequence_id, .. } = *vdm;
+            strengths.message(Told { talker, sequence_id, heard_at: line.heard_at, payload });
+        }
+    }
+
+    /// A VSI as the strength of the message that it belongs to; everything else as it is.
+    fn strength(&mut self, line: Line<'_>, sentence: &Sentence<'_>, content: Content) -> Content {
+        let Content::Transponder(said) = &content else { return content };
+        let (Transponder::Signal(said), [first, second, ..]) = (&**said, sentence.address) else {
+            return content;
+        };
+        let strengths = self.strengths.get_or_insert_default();
+        match strengths.of([*first, *second], said.sequence_id, line.heard_at) {
+            Some(payload_hash) => {
+                Content::Strength(Strength { payload_hash, signal: strength::signal(said) })
+            }
+            None => content,
+        }
+    }
 }
 
 /// What is known of a sentence beside what it says itself.
@@ -241,10 +275,14 @@ impl All {
             }
         };
         let origin = self.origin(line, &[], tag);
+        let before = out.len();
         if vdm.total == 1 {
             self.payload(line, origin, vdm.own_ship, payload, out);
         } else {
             self.part(line, origin, vdm, hearing.ais_sentences, out);
+        }
+        if hearing.strengths.is_some() {
+            hearing.remember(line, &vdm, out.get(before));
         }
     }
 
@@ -289,16 +327,21 @@ impl All {
             hearing.ais_sentences += 1;
             let origin = self.origin(line, sentence.trailer, hearing.tag.take());
             match vdm {
-                Ok(vdm) => self.vdm(line, origin, vdm, hearing.ais_sentences, out),
+                Ok(vdm) => {
+                    let before = out.len();
+                    self.vdm(line, origin, vdm, hearing.ais_sentences, out);
+                    hearing.remember(line, &vdm, out.get(before));
+                }
                 Err(reject) => self.counts.refuse(reject, 1),
             }
         } else if let Some(content) = other_content(sentence) {
             let origin = self.origin(line, sentence.trailer, hearing.tag.take());
             match content {
                 Ok(Some(content)) => {
+                    let content = hearing.strength(line, sentence, content);
                     match content {
                         Content::Radar(_) => self.counts.radar += 1,
-                        Content::Transponder(_) => self.counts.transponder += 1,
+                        Content::Transponder(_) | Content::Strength(_) => self.counts.transponder += 1,
                         Content::Ais(_) | Content::Gnss(_) => {}
                     }
                     out.push(report(line, origin.tag, content));

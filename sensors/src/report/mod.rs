@@ -3,6 +3,7 @@
 mod counts;
 mod decoder;
 mod json;
+mod strength;
 
 pub use counts::Counts;
 pub use decoder::{Decoder, Line, SENDERS_MAX, Tally};
@@ -43,6 +44,17 @@ pub enum Content {
     Radar(Box<Radar>),
     /// What the AIS transponder says of itself and of the radio link.
     Transponder(Box<Transponder>),
+    /// How strongly the same receiver received an AIS message that it brought before: a VSI that names it.
+    Strength(Strength),
+}
+
+/// How strongly a message was received that came before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Strength {
+    /// The message's [`Ais::payload_hash`].
+    pub payload_hash: u64,
+    /// What the receiver measured.
+    pub signal: Signal,
 }
 
 /// An AIS message and how it came.

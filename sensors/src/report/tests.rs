@@ -226,6 +226,29 @@ fn radar_and_transponder_sentences_are_reports_with_the_time_of_their_tag_block(
 }
 
 #[test]
+fn a_vsi_tells_how_strongly_the_message_of_its_sequence_id_was_received() {
+    use crate::sentence::compose;
+    let vdm = |id: &str, payload: &str| compose("ABVDM", &format!("1,1,{id},A,{payload},0"));
+    let vsi = |id: u8| compose("ABVSI", &format!("Kep Mast,{id},114702.50,87,-70.5,42"));
+    let (one, other) = ("133sVfPP00PD>hRMDH@jNOvN20S8", "15QHQ200jL:LndOaSdmrCp:20<n@");
+    // The first tells that there will be some: the message before it was not remembered.
+    let lines =
+        [vdm("6", one), vsi(6), vdm("7", one), vdm("8", other), vdm("", other), vsi(7), vsi(8), vsi(9)];
+    let (reports, counts) = read(&lines);
+    let hash = |at: usize| match &reports[at].content {
+        Content::Ais(ais) => ais.payload_hash,
+        other => panic!("{other:?}"),
+    };
+    let signal = Signal { power: Some(-705), arrival: Some(2_500_000), slot: Some(87), ..Signal::default() };
+    let told = |at: usize| match reports[at].content {
+        Content::Strength(strength) => Some((strength.payload_hash, strength.signal)),
+        _ => None,
+    };
+    assert_eq!([1, 5, 6, 7].map(told), [None, Some((hash(2), signal)), Some((hash(3), signal)), None]);
+    assert_eq!(counts.transponder, 4);
+}
+
+#[test]
 fn each_report_of_a_line_has_its_number() {
     let plain = "!AIVDM,1,1,,A,133sVfPP00PD>hRMDH@jNOvN20S8,0*7F";
     let (reports, _) = read(&[plain.to_owned(), plain.repeat(3), plain.to_owned()]);

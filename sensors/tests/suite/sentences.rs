@@ -106,6 +106,7 @@ fn describe(report: &Report, stations: &BTreeMap<u64, String>) -> String {
         }
         Content::Radar(radar) => format!("radar {radar:?}"),
         Content::Transponder(said) => format!("transponder {said:?}"),
+        Content::Strength(strength) => format!("strength {strength:?}"),
     };
     if report.receiver != ReceiverId(1) {
         words += &format!(" receiver {}", report.receiver.0);
