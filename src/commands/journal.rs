@@ -10,7 +10,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use watchkeeper::daemon::now;
 use watchkeeper::edge::key;
-use watchkeeper::journal::{self, Export, Heard, Proof, Reader, Trust, Verified, holds};
+use watchkeeper::journal::{self, Export, Gone, Heard, Proof, Reader, Sealed, Trust, Verified, holds};
 use watchkeeper::pipeline::Stores;
 use watchkeeper::{replay, watch};
 
@@ -178,27 +178,31 @@ fn verify(folder: &Path, trust: &Trust) -> anyhow::Result<()> {
     let verified = runtime()?.block_on(journal::verify(folder, trust, |bytes| progress.inc(bytes)));
     progress.finish_and_clear();
     let verified = verified.context("the journal is NOT intact")?;
-    print!("{}", told(&verified));
+    print!("{}", told(&verified, trust));
     Ok(())
 }
 
-fn told(verified: &Verified) -> String {
-    let Verified { days, entries, lines, lines_before_sealing, seals, keys, unsealed, .. } = verified;
+/// What is proven, by what, and what is not.
+fn told(verified: &Verified, trust: &Trust) -> String {
+    let Verified { days, entries, lines, lines_before_sealing, seals, unsealed, .. } = verified;
     let mut text = match verified.newest {
         Some(_) => format!("intact: {lines} lines in {entries} entries of {days} files, {seals} seals\n"),
         None => {
             format!("readable, and proven by nothing: {lines} lines in {entries} entries of {days} files\n")
         }
     };
-    for key in keys {
-        text += &format!("sealed by the key {}\n", hex::encode(key));
+    for Sealed { key, first, next } in &verified.sealed {
+        text +=
+            &format!("entries {first} to {}: proven by seals of the key {}\n", next - 1, hex::encode(key));
     }
-    if let Some(seal) = &verified.newest {
-        text += &format!("newest seal: at {}, before entry {}\n", seal.at, seal.next);
-        text += &format!("to write down elsewhere: --witness {}\n", seal.witness());
+    for Gone { first, next, said_by } in &verified.pruned {
+        text += &format!("entries {first} to {}: pruned, as entry {said_by} says under a seal\n", next - 1);
     }
-    for (first, next) in &verified.pruned {
-        text += &format!("pruned: entries {first} to {}\n", next - 1);
+    for (first, next) in &verified.sparse {
+        text += &format!(
+            "entries {first} to {}: more under one seal than a watch leaves without one; only that seal proves them\n",
+            next - 1
+        );
     }
     let mut say = |n: u64, what: &str| {
         if n > 0 {
@@ -208,6 +212,17 @@ fn told(verified: &Verified) -> String {
     say(*unsealed, "entries came after the newest seal: nothing proves them yet");
     say(*lines_before_sealing, "lines were written before sealing began: nothing proves them");
     say(verified.waiting, "files wait to be deleted by the next pruning");
+    if let Some(seal) = &verified.newest {
+        text += &format!("newest seal: at {}, before entry {}\n", seal.at, seal.next);
+        text += &format!("to write down elsewhere: --witness {}\n", seal.witness());
+    }
+    if trust.keys.is_empty() {
+        text += "without --key any key is taken: compare those above with the one that was written down\n";
+    }
+    match trust.witness {
+        Some((next, _)) => text += &format!("as written down elsewhere: all before entry {next}\n"),
+        None => text += "without --witness nothing shows whether its newest days were taken away\n",
+    }
     text
 }
 

@@ -5,6 +5,7 @@
 
 mod block;
 mod chain;
+mod day;
 mod disclose;
 mod export;
 pub mod holds;
@@ -21,16 +22,15 @@ mod writer;
 pub use chain::Seal;
 pub use disclose::{Proof, Proven, disclose};
 pub use export::{Export, Heard};
-pub use prune::Retention;
+pub use prune::{Found, Retention, Wait};
 pub use read::Reader;
 pub use snapshot::{Draft, Snapshot, Snapshots};
 pub use ticker::Ticker;
-pub use verified::{Fault, Trust, Verified};
+pub use verified::{Fault, Gone, Sealed, Trust, Verified};
 pub use verify::verify;
 pub use writer::Journal;
 
 use crate::store::{self, Schema};
-use sensors::Time;
 use std::path::{Path, PathBuf};
 
 const SCHEMA: Schema = Schema {
@@ -131,10 +131,6 @@ impl Error {
     fn damaged(first: u64, path: &Path, reason: impl Into<String>) -> Error {
         Error::Damaged { first, path: path.to_owned(), reason: reason.into() }
     }
-}
-
-fn day_name(time: Time) -> Option<String> {
-    Some(time.to_chrono()?.format("%Y-%m-%d").to_string())
 }
 
 fn path_of(folder: &Path, day: &str) -> PathBuf {

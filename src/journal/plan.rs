@@ -3,8 +3,8 @@
 use super::holds::{self, Hold, Holds};
 use super::merkle::Hash;
 use super::prune::Retention;
-use super::{CHAINED, Error, Reader, day_name, files, path_of, read};
-use crate::entry::{Entry, Pruned};
+use super::{CHAINED, Error, Reader, day, files, path_of, read};
+use crate::entry::Pruned;
 use crate::store::{self, failed};
 use sensors::{Span, Time};
 use sqlx::SqlitePool;
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 /// What is to be written down and then deleted.
 #[derive(Debug)]
 pub(super) struct Plan {
-    pub(super) entries: Vec<Entry>,
+    pub(super) entries: Vec<Pruned>,
     pub(super) days: Vec<String>,
     /// No hold is placed between the look and the deed.
     pub(super) holds: Holds,
@@ -23,7 +23,11 @@ pub(super) struct Plan {
 /// What is looked for.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Want {
-    ByRule(Retention),
+    ByRule {
+        rules: Retention,
+        /// What time it is, as far as is known.
+        at: Time,
+    },
     /// One day, the oldest there is to have.
     Room,
 }
@@ -40,7 +44,7 @@ struct Day {
 }
 
 /// Looks for days to delete.
-pub(super) async fn plan(folder: PathBuf, want: Want, needed_from: u64, at: Time) -> Result<Plan, Error> {
+pub(super) async fn plan(folder: PathBuf, want: Want, needed_from: u64) -> Result<Plan, Error> {
     let holds = {
         let folder = folder.clone();
         // It may have to wait for a hold that is being placed.
@@ -55,11 +59,10 @@ pub(super) async fn plan(folder: PathBuf, want: Want, needed_from: u64, at: Time
     // What the program was deleting when it ended.
     let left: Vec<String> =
         days.extract_if(.., |day| before.iter().any(|(_, run)| run.days.contains(day))).collect();
-    let chosen = choose(&folder, &days, want, needed_from, at, &holds.list).await?;
+    let chosen = choose(&folder, &days, want, needed_from, &holds.list).await?;
     let mut entries = runs(&reader, &folder, &days, &chosen, &before).await?;
     carry_consignments(&reader, &folder, &days, &chosen, &mut entries).await?;
     let gone = chosen.into_iter().map(|(day, _)| day.name);
-    let entries = entries.into_iter().map(Entry::Pruned).collect();
     Ok(Plan { entries, days: left.into_iter().chain(gone).collect(), holds })
 }
 
@@ -69,7 +72,6 @@ async fn choose(
     days: &[String],
     want: Want,
     needed_from: u64,
-    at: Time,
     holds: &[Hold],
 ) -> Result<Vec<(Day, &'static str)>, Error> {
     let size = |day: &String| {
@@ -79,12 +81,16 @@ async fn choose(
     };
     let mut bytes: u64 = days.iter().map(size).sum();
     let mut chosen = Vec::new();
-    for pair in days.windows(2) {
+    let old = match want {
+        Want::ByRule { rules, at } => old(days, rules.days_max, at),
+        Want::Room => vec![false; days.len()],
+    };
+    for (place, pair) in days.windows(2).enumerate() {
         let [name, following] = pair else { continue };
         let why = match want {
             Want::Room if chosen.is_empty() => "disk_full",
-            Want::ByRule(rules) if is_old(&rules, name, following, at) => "age",
-            Want::ByRule(rules) if rules.bytes_max > 0 && bytes > rules.bytes_max => "size",
+            Want::ByRule { .. } if old[place] => "age",
+            Want::ByRule { rules, .. } if rules.bytes_max > 0 && bytes > rules.bytes_max => "size",
             _ => break,
         };
         let after = look(folder, following, holds).await?;
@@ -93,7 +99,7 @@ async fn choose(
         }
         let day = look(folder, name, holds).await?;
         // The settings of before any line are held with the first lines.
-        let held = day.held || is_before_lines(name) && after.held;
+        let held = day.held || day::is_before_lines(name) && after.held;
         if !held {
             bytes -= size(name).min(bytes);
             chosen.push((day, why));
@@ -102,16 +108,34 @@ async fn choose(
     Ok(chosen)
 }
 
-/// Whether the file holds what was written before any line was heard.
-fn is_before_lines(name: &str) -> bool {
-    name.starts_with("0000")
+/// A clock that was wrong for so many days lets nothing go by its age; one of fewer `days_max` is taken at its word as
+/// many days later. Ours: a week to notice.
+const WRONG_MAX: u32 = 7;
+
+/// Which of the files have been kept for so many days, by what the journal itself says of time. A file is no older than
+/// those before it. What was written before any line was heard is as old as the day that follows, and so is what was
+/// written while the clock was ahead.
+fn old(days: &[String], days_max: u32, at: Time) -> Vec<bool> {
+    let begins: Vec<Option<Time>> = days.iter().map(|name| day::begin(name)).collect();
+    let Some(today) = today(&begins, days_max.min(WRONG_MAX), at).filter(|_| days_max > 0) else {
+        return vec![false; days.len()];
+    };
+    let kept_from = today - Span::from_hours(24 * i64::from(days_max));
+    let mut newest = None;
+    let is_old = |place: usize| {
+        newest = newest.max(begins[place..].iter().flatten().find(|begin| **begin <= today).copied());
+        newest.is_some_and(|begin| begin < kept_from)
+    };
+    (0..days.len()).map(is_old).collect()
 }
 
-/// What was written before any line was heard is as old as the day that follows.
-fn is_old(rules: &Retention, name: &str, following: &str, at: Time) -> bool {
-    let oldest = day_name(at - Span::from_hours(24 * i64::from(rules.days_max)));
-    let named = if is_before_lines(name) { following } else { name };
-    rules.days_max > 0 && oldest.is_some_and(|oldest| named < oldest.as_str())
+/// The day that it is, at most: so many days after the earliest of as many files before the newest. A clock that leapt
+/// begins one file, and does not make the others old.
+fn today(begins: &[Option<Time>], days: u32, at: Time) -> Option<Time> {
+    let before = begins.len().checked_sub(days as usize + 1)?;
+    let earliest = begins[before..].iter().flatten().min()?;
+    let at = day::begin(&day::name(at)?)?;
+    Some(at.min(*earliest + Span::from_hours(24 * i64::from(days))))
 }
 
 async fn look(folder: &Path, name: &str, holds: &[Hold]) -> Result<Day, Error> {
@@ -138,7 +162,7 @@ async fn look_into(pool: &SqlitePool, name: &str, holds: &[Hold]) -> sqlx::Resul
         let rows: Vec<(String,)> = sqlx::query_as("SELECT chain FROM newest").fetch_all(pool).await?;
         chains = rows.into_iter().map(|(chain,)| chain).collect();
     }
-    let mut held = Time::parse(&format!("{name}T00:00:00Z"))
+    let mut held = day::begin(name)
         .is_some_and(|begin| holds.iter().any(|hold| hold.covers(begin, begin + Span::from_hours(24))));
     for hold in holds.iter().filter(|hold| hold.released_at.is_none()) {
         let heard = sqlx::query_as(HEARD).bind(hold.from.as_millis()).bind(hold.to.as_millis());

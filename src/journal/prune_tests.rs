@@ -3,8 +3,8 @@
 use super::tests::{all, fault, good, lines};
 use super::*;
 use crate::entry::{Entry, Numbered, Pruned};
-use sensors::Span;
 use sensors::receiver::Consignment;
+use sensors::{Span, Time};
 
 const DAY: i64 = 86_400;
 
@@ -46,6 +46,11 @@ async fn begun(folder: &Path, to: i64) -> Journal {
     journal.append(&[Entry::Settings("a = 1".into()), Entry::Program("p".into())]).await.unwrap();
     write_days(&mut journal, 0, to).await;
     journal
+}
+
+/// What came of the look that is under way, or begins now.
+async fn found(journal: &mut Journal) -> Found {
+    journal.housekeep(|| ALL, Wait::Yes).await.unwrap().expect("it looked")
 }
 
 #[tokio::test]
@@ -131,13 +136,16 @@ async fn room_is_made_a_day_at_a_time() {
     let folder = tempfile::tempdir().unwrap();
     let mut journal = begun(folder.path(), 3).await;
     for expected in ["0000-00-00", "1970-01-01", "1970-01-02"] {
-        let pruned = journal.free_oldest_day(ALL, at(3)).await.unwrap();
+        journal.want_room(ALL);
+        let Found::Days { entries: pruned, .. } = found(&mut journal).await else { panic!("a day may go") };
         assert_eq!(
             (runs(&pruned)[0].days[0].as_str(), runs(&pruned)[0].why.as_str()),
             (expected, "disk_full")
         );
+        assert!(!path_of(folder.path(), expected).exists() && !journal.makes_room());
     }
-    assert!(journal.free_oldest_day(ALL, at(3)).await.unwrap().is_empty());
+    journal.want_room(ALL);
+    assert!(matches!(found(&mut journal).await, Found::NoRoom));
     assert_eq!(good(folder.path()).await.days, 1);
 }
 
@@ -162,25 +170,93 @@ async fn a_watch_prunes_by_itself_once_a_day_and_never_without_its_holds() {
     let mut journal = begun(folder.path(), 6).await;
     journal.keep_by(days(3));
     std::fs::write(folder.path().join("holds.toml"), "rubbish").unwrap();
-    let wait = || tokio::time::sleep(std::time::Duration::from_millis(5));
-    let mut refused = false;
-    for _ in 0..400 {
-        refused |= journal.housekeep(|| ALL).await.is_err();
-        wait().await;
-        if refused {
-            break;
-        }
-    }
-    assert!(refused && path_of(folder.path(), "1970-01-01").exists());
+    assert!(matches!(found(&mut journal).await, Found::Unable { for_room: false, .. }));
+    assert!(path_of(folder.path(), "1970-01-01").exists());
     std::fs::remove_file(folder.path().join("holds.toml")).unwrap();
     journal.append(&[Entry::Tick(at(6) + Span::from_minutes(1))]).await.unwrap();
+    let Found::Days { entries: pruned, .. } = found(&mut journal).await else { panic!("days are too old") };
+    assert_eq!(runs(&pruned)[0].days.len(), 4);
+}
+
+#[tokio::test]
+async fn what_can_t_be_read_keeps_all_days_and_is_said_whether_or_not_room_is_wanted() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = begun(folder.path(), 4).await;
+    std::fs::write(path_of(folder.path(), "1970-01-02"), "no journal").unwrap();
+    journal.want_room(ALL);
+    let Found::Unable { for_room, why } = found(&mut journal).await else { panic!("a day is damaged") };
+    assert!(for_room && crate::telemetry::chain(&why).contains("1970-01-02"), "{why}");
+    assert!(path_of(folder.path(), "0000-00-00").exists());
+    // Lines are written all the same.
+    journal.append(&[Entry::Tick(at(3))]).await.unwrap();
+}
+
+#[tokio::test]
+async fn lines_are_written_while_days_are_looked_for_and_a_station_s_newest_word_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = begun(folder.path(), 3).await;
+    for _ in 0..2 {
+        journal.want_room(ALL);
+        assert!(matches!(found(&mut journal).await, Found::Days { .. }));
+    }
+    // The day that is to go has the newest word of this mast, and then it says more.
+    journal.want_room(ALL);
+    assert!(journal.makes_room());
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    journal.append(&[consignment("mast/vhf", 8)]).await.unwrap();
+    let Found::Days { entries: pruned, .. } = found(&mut journal).await else { panic!("a day may go") };
+    assert_eq!(runs(&pruned)[0].days, ["1970-01-02"]);
+    let newest = Reader::open(folder.path()).consignments(&["mast/vhf".into()]).await.unwrap();
+    assert_eq!(newest[0].number, 8);
+}
+
+#[tokio::test]
+async fn what_says_that_days_are_gone_is_sealed_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = begun(folder.path(), 6).await;
+    let pruned = journal.prune(&days(3), ALL, at(5)).await.unwrap();
+    // As after a power cut: nothing came after it, and nothing was closed.
+    let found = good(folder.path()).await;
+    assert_eq!((found.unsealed, found.newest.unwrap().next), (0, pruned.last().unwrap().next()));
+}
+
+#[tokio::test]
+async fn a_clock_that_leaps_lets_nothing_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = begun(folder.path(), 12).await;
+    journal.keep_by(days(20));
+    // 1,024 weeks, as a GNSS receiver's week counter.
+    journal.append(&[Entry::Tick(at(11 + 7168))]).await.unwrap();
+    let found = journal.housekeep(|| ALL, Wait::Yes).await.unwrap();
+    assert!(found.is_none(), "{found:?}");
+    // Days as wrong as that, and it is set right.
+    for day in [12, 13] {
+        journal.append(&[Entry::Tick(at(day + 7168))]).await.unwrap();
+        let found = journal.housekeep(|| ALL, Wait::Yes).await.unwrap();
+        assert!(found.is_none(), "{found:?}");
+    }
+    let before = all(folder.path(), 0).await;
+    for day in 14..18 {
+        journal.append(&[Entry::Tick(at(day)), lines(day * DAY + 10, &["one", "two"])]).await.unwrap();
+    }
+    journal.close().await.unwrap();
+    let names = files(folder.path()).unwrap();
+    assert_eq!(names[names.len() - 2..], ["1989-08-30.1970-01-17", "1989-08-30.1970-01-18"]);
+    assert_eq!(all(folder.path(), 0).await[..before.len()], before[..], "the order is that of the entries");
+    good(folder.path()).await;
+
+    // A restart goes on behind it, and in time the days go as ever, those of the wrong clock too.
+    let mut journal = Journal::open(folder.path()).await.unwrap();
+    journal.keep_by(days(20));
     let mut pruned = Vec::new();
-    for _ in 0..400 {
-        pruned.extend(journal.housekeep(|| ALL).await.unwrap());
-        wait().await;
-        if !pruned.is_empty() {
-            break;
+    for day in 18..46 {
+        journal.append(&[Entry::Tick(at(day)), lines(day * DAY + 10, &["one", "two"])]).await.unwrap();
+        if let Some(Found::Days { entries: gone, .. }) = journal.housekeep(|| ALL, Wait::Yes).await.unwrap() {
+            pruned.extend(runs(&gone).iter().flat_map(|run| run.days.clone()));
         }
     }
-    assert_eq!(runs(&pruned)[0].days.len(), 4);
+    assert_eq!(pruned.first().map(String::as_str), Some("0000-00-00"));
+    assert_eq!(pruned.last().map(String::as_str), Some("1989-08-30.1970-01-25"), "{pruned:?}");
+    journal.close().await.unwrap();
+    good(folder.path()).await;
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::entry::{Entry, Numbered};
-use sensors::{ReceiverId, receiver::Batch};
+use sensors::{ReceiverId, Time, receiver::Batch};
 
 pub(super) fn lines(start: i64, texts: &[&str]) -> Entry {
     let mut batch = Batch::new(ReceiverId(3));
@@ -202,6 +202,96 @@ async fn the_first_thing_that_does_not_fit_is_named() {
     std::fs::remove_file(path_of(folder.path(), "1970-01-02")).unwrap();
     let found = fault(folder.path(), &Trust::default()).await.to_string();
     assert!(found.contains("1970-01-03") && found.contains("missing"), "{found}");
+}
+
+/// Who has the files and not the key can write entries that fit, and take seals away; not make one.
+#[tokio::test]
+async fn a_word_without_a_seal_that_days_were_pruned_proves_nothing() {
+    for deleted in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        let written = three_days(folder.path()).await;
+        let day_of = |numbered: &Numbered| match &numbered.entry {
+            Entry::Lines(batch) => batch.base().as_millis() / 86_400_000,
+            _ => -1,
+        };
+        let begins = |day| written.iter().find(|numbered| day_of(numbered) == day).unwrap().first;
+        let mut before = Vec::new();
+        for day in ["1970-01-02", "1970-01-03"] {
+            let mut file = store::open_writer(&path_of(folder.path(), day), SCHEMA).await.unwrap();
+            let (link,): (Vec<u8>,) =
+                sqlx::query_as("SELECT origin FROM chain").fetch_one(&mut file).await.unwrap();
+            sqlx::Connection::close(file).await.unwrap();
+            before.push(link.try_into().ok());
+        }
+        let newest = path_of(folder.path(), "1970-01-03");
+        let word = crate::entry::Pruned {
+            first: begins(1),
+            next: begins(2),
+            days: vec!["1970-01-02".to_owned()],
+            origin: before[0],
+            link: before[1],
+            why: "age".to_owned(),
+            settings: None,
+            program: None,
+            consignments: Vec::new(),
+        };
+        let mut journal = Journal::open(folder.path()).await.unwrap();
+        journal.append(&[Entry::Pruned(word)]).await.unwrap();
+        journal.close().await.unwrap();
+        sql(&newest, "DELETE FROM seal WHERE next = (SELECT max(next) FROM seal)").await;
+        if deleted {
+            std::fs::remove_file(path_of(folder.path(), "1970-01-02")).unwrap();
+        }
+        let found = fault(folder.path(), &Trust::default()).await;
+        assert!(found.what.contains("no seal covers"), "{found}");
+    }
+}
+
+#[tokio::test]
+async fn an_end_that_goes_on_without_a_seal_for_longer_than_a_watch_leaves_it_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    three_days(folder.path()).await;
+    sql(&path_of(folder.path(), "1970-01-03"), "DELETE FROM seal WHERE next > 50").await;
+    let found = fault(folder.path(), &Trust::default()).await;
+    assert!(found.what.contains("no seal stands for") && found.at.is_some(), "{found}");
+
+    // Many at once, within a minute.
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = Journal::open(folder.path()).await.unwrap();
+    journal.append(&[lines(10, &["one"])]).await.unwrap();
+    for _ in 0..3 {
+        journal.append(&vec![Entry::Tick(Time::from_seconds(20)); 1000]).await.unwrap();
+    }
+    let found = good(folder.path()).await;
+    assert!(found.seals > 2 && found.unsealed < 1024 && found.sparse.is_empty(), "{found:?}");
+    journal.close().await.unwrap();
+    let day = path_of(folder.path(), "1970-01-01");
+    sql(&day, "DELETE FROM seal WHERE next BETWEEN 3 AND 3000").await;
+    let found = good(folder.path()).await;
+    assert_eq!((found.sparse, found.unsealed), (vec![(2, 3002)], 0), "the seal after them stands for them");
+    sql(&day, "DELETE FROM seal WHERE next > 3000").await;
+    fault(folder.path(), &Trust::default()).await;
+}
+
+#[tokio::test]
+async fn which_key_stands_for_which_entries_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = three_days(folder.path()).await;
+    let key = |journal: &Journal| journal.public_key().to_bytes();
+    let mut journal = Journal::open(folder.path()).await.unwrap();
+    let before = key(&journal);
+    journal.close().await.unwrap();
+    let end = written.last().unwrap().next();
+    assert_eq!(good(folder.path()).await.sealed, [Sealed { key: before, first: 1, next: end }]);
+    for file in std::fs::read_dir(folder.path()).unwrap().flatten() {
+        if file.path().extension().is_none_or(|kind| kind != "sqlite") {
+            std::fs::remove_file(file.path()).unwrap();
+        }
+    }
+    let mut journal = Journal::open(folder.path()).await.unwrap();
+    journal.append(&[lines(3 * 86_400, &["after"])]).await.unwrap();
+    let after = Sealed { key: key(&journal), first: end, next: end + 1 };
+    assert_eq!(good(folder.path()).await.sealed, [Sealed { key: before, first: 1, next: end }, after]);
 }
 
 #[tokio::test]

@@ -3,7 +3,6 @@
 use super::chain::Seal;
 use ed25519_dalek::VerifyingKey;
 use sensors::Time;
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// What the journal is held against besides itself.
@@ -28,16 +27,40 @@ pub struct Verified {
     pub lines_before_sealing: u64,
     /// Seals.
     pub seals: u64,
-    /// Who signed them.
-    pub keys: BTreeSet<[u8; 32]>,
+    /// Which keys stand for which entries, in order.
+    pub sealed: Vec<Sealed>,
     /// The newest seal.
     pub newest: Option<Seal>,
     /// Entries after it. While a journal is written they are at most those of a minute.
     pub unsealed: u64,
-    /// Runs that were pruned, as first sequence and the one after the last.
-    pub pruned: Vec<(u64, u64)>,
+    /// Runs of more entries under one seal than a watch leaves without one.
+    pub sparse: Vec<(u64, u64)>,
+    /// Runs that were pruned, each as a sealed entry says.
+    pub pruned: Vec<Gone>,
     /// Files that the next pruning deletes; they are not read.
     pub waiting: u64,
+}
+
+/// A run of entries under seals of one key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sealed {
+    /// The key.
+    pub key: [u8; 32],
+    /// The first entry.
+    pub first: u64,
+    /// The sequence after the last.
+    pub next: u64,
+}
+
+/// A run of entries that was pruned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gone {
+    /// The first entry.
+    pub first: u64,
+    /// The sequence after the last.
+    pub next: u64,
+    /// The entry that says so.
+    pub said_by: u64,
 }
 
 /// The first thing that does not fit.

@@ -3,15 +3,17 @@
 use super::block::{self, Head};
 use super::chain::{self, JournalId, Seal};
 use super::merkle::Hash;
-use super::verified::{Fault, Trust, Verified};
+use super::verified::{Fault, Gone, Sealed, Trust, Verified};
+use super::writer::{ROWS as ROWS_WRITTEN, SEAL_ENTRIES, SEAL_EVERY};
 use super::{CHAINED, Reader, files, path_of, read};
 use crate::edge::key;
 use crate::entry::{Entry, Numbered, Pruned};
 use crate::store;
 use crate::telemetry;
+use sensors::Time;
 use sqlx::{Sqlite, Transaction};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Rows fetched at a time.
 const ROWS: i64 = 64;
@@ -40,9 +42,18 @@ pub async fn verify(
     }
     // Where this can't be read, the walk comes to the damage itself.
     let pruned = Reader::open(folder).pruned().await.unwrap_or_default();
-    let pruned = pruned.into_iter().map(|(_, pruned)| pruned).collect();
-    let mut walk =
-        Walk { trust, pruned, next: 1, link: None, journal: None, met: false, seen: Verified::default() };
+    let mut walk = Walk {
+        trust,
+        pruned,
+        next: 1,
+        link: None,
+        journal: None,
+        met: false,
+        sealed_to: 0,
+        told: None,
+        relied_on: Vec::new(),
+        seen: Verified::default(),
+    };
     for day in days {
         let path = path_of(folder, &day);
         let size = std::fs::metadata(&path).map_or(0, |about| about.len());
@@ -64,13 +75,20 @@ fn fault(file: &Path, at: Option<u64>, what: impl Into<String>) -> Box<Fault> {
 
 struct Walk<'a> {
     trust: &'a Trust,
-    pruned: Vec<Pruned>,
+    /// What entries say was pruned, each with its sequence. Only under a seal does it count.
+    pruned: Vec<(u64, Pruned)>,
     next: u64,
     /// The chain's value so far; `None` until sealing began.
     link: Option<Hash>,
     journal: Option<JournalId>,
     /// Whether the witness's place was reached.
     met: bool,
+    /// The sequence that the newest seal stands before.
+    sealed_to: u64,
+    /// The newest tick or arrival.
+    told: Option<Time>,
+    /// What was let pass because an entry says that days are gone: where, and the entry.
+    relied_on: Vec<(PathBuf, u64)>,
     seen: Verified,
 }
 
@@ -101,7 +119,9 @@ impl Walk<'_> {
             (None, Some(begin)) => begin.first,
             (None, None) => self.next,
         };
-        if self.pruned.iter().any(|run| (run.first..run.next).contains(&first)) {
+        if let Some((said_by, _)) = self.pruned.iter().find(|(_, run)| (run.first..run.next).contains(&first))
+        {
+            self.relied_on.push((path.to_owned(), *said_by));
             self.seen.waiting += 1;
             return Ok(());
         }
@@ -137,8 +157,9 @@ impl Walk<'_> {
     fn take_up(&mut self, path: &Path, first: u64, begin: Option<&Begin>) -> Result<(), Box<Fault>> {
         let wrong = |what: String| Err(fault(path, Some(first), what));
         if first != self.next {
-            let run = self.pruned.iter().rev().find(|run| run.first <= self.next && run.next == first);
-            let Some(run) = run else {
+            let mut runs = self.pruned.iter().rev();
+            let run = runs.find(|(_, run)| run.first <= self.next && run.next == first);
+            let Some((said_by, run)) = run else {
                 return wrong(format!("entries from {} on are missing before it", self.next));
             };
             if run.first == self.next && self.link.is_some() && run.origin != self.link {
@@ -147,7 +168,8 @@ impl Walk<'_> {
                     run.first
                 ));
             }
-            self.seen.pruned.push((self.next, first));
+            self.seen.pruned.push(Gone { first: self.next, next: first, said_by: *said_by });
+            self.relied_on.push((path.to_owned(), *said_by));
             (self.next, self.link) = (first, run.link);
         }
         let Some(Begin { journal, origin, first: chained }) = begin else {
@@ -209,6 +231,7 @@ impl Walk<'_> {
             }
             self.link = Some(computed);
             self.seen.unsealed += 1;
+            self.told = head.arrived_at.map_or(self.told, |_| time_of(&numbered.entry));
         }
         self.next = numbered.next();
         self.seen.entries += 1;
@@ -241,13 +264,53 @@ impl Walk<'_> {
             return wrong("the seal before it is of another chain".to_owned());
         }
         self.seen.seals += 1;
-        self.seen.keys.insert(seal.key);
+        let first = match self.seen.sealed.last_mut() {
+            Some(run) if run.key == seal.key => std::mem::replace(&mut run.next, self.next),
+            _ => {
+                let first = self.sealed_to.max(1);
+                self.seen.sealed.push(Sealed { key: seal.key, first, next: self.next });
+                first
+            }
+        };
+        if self.seen.unsealed > (SEAL_ENTRIES + ROWS_WRITTEN) as u64 {
+            self.seen.sparse.push((first, self.next));
+        }
+        self.sealed_to = self.next;
+        self.told = Some(seal.at);
         self.seen.newest = Some(seal);
         self.seen.unsealed = 0;
         Ok(())
     }
 
+    /// A watch seals what it has written after a minute, or 1,024 entries. What goes on for longer without a seal did not
+    /// come from one: seals were taken away, and with them what they stood for.
+    fn unsealed(&self, folder: &Path) -> Result<(), Box<Fault>> {
+        let late = match (self.seen.sealed_at(), self.told) {
+            (Some(sealed_at), Some(told)) => told.since(sealed_at).abs() >= SEAL_EVERY,
+            (None, told) => told.is_some(),
+            _ => false,
+        };
+        if self.seen.unsealed >= SEAL_ENTRIES as u64 || self.seen.unsealed > 0 && late {
+            let what = format!(
+                "from here to the end, before {}, no seal stands for {} entries; a watch leaves less than {SEAL_ENTRIES} \
+                 without one, and none for {} s",
+                self.next,
+                self.seen.unsealed,
+                SEAL_EVERY.as_millis() / 1000
+            );
+            return Err(fault(folder, Some(self.sealed_to), what));
+        }
+        Ok(())
+    }
+
     fn end(self, folder: &Path) -> Result<Verified, Box<Fault>> {
+        if let Some((file, said_by)) = self.relied_on.iter().find(|(_, said_by)| *said_by >= self.sealed_to) {
+            let what = format!(
+                "days before or in it are said to be pruned by entry {said_by}, which no seal covers"
+            );
+            return Err(fault(file, None, what));
+        }
+        self.unsealed(folder)?;
         if let (Some((next, _)), false) = (self.trust.witness, self.met) {
             let what = "the journal does not reach what was written down elsewhere, or no longer holds it";
             return Err(fault(folder, Some(next), what));
@@ -261,6 +324,14 @@ impl Walk<'_> {
 
 fn sequence(first: i64) -> Option<u64> {
     u64::try_from(first).ok()
+}
+
+fn time_of(entry: &Entry) -> Option<Time> {
+    match entry {
+        Entry::Lines(batch) => batch.last_arrived_at(),
+        Entry::Tick(now) => Some(*now),
+        _ => None,
+    }
 }
 
 fn lines_of(entry: &Entry) -> u64 {

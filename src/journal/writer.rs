@@ -4,7 +4,7 @@ use super::block::Row;
 use super::chain::{self, JournalId, Seal};
 use super::merkle::Hash;
 use super::prune::{Housekeeping, Retention};
-use super::{Error, Reader, SCHEMA, day_name, files, path_of, read};
+use super::{Error, Reader, SCHEMA, day, files, path_of, read};
 use crate::edge::key;
 use crate::entry::{Entry, Numbered};
 use crate::store::{self, failed};
@@ -14,16 +14,13 @@ use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection, Transaction};
 use std::path::{Path, PathBuf};
 
 /// The longest that what is written goes without a seal. Source: `reliability.md`, T8.
-const SEAL_EVERY: Span = Span::from_seconds(60);
+pub(super) const SEAL_EVERY: Span = Span::from_seconds(60);
 
 /// Entries under one seal. Source: `reliability.md`, T8 (1,000; a disclosed line names each, so they are few).
-const SEAL_ENTRIES: usize = 1024;
+pub(super) const SEAL_ENTRIES: usize = 1024;
 
 /// Rows in one statement; each costs some 20 microseconds on the way to the database's thread and back.
-const ROWS: usize = 64;
-
-/// The file that holds what was written before any line was heard.
-const FIRST_DAY: &str = "0000-00-00";
+pub(super) const ROWS: usize = 64;
 
 /// The journal's writer; there is one.
 #[derive(Debug)]
@@ -174,6 +171,11 @@ impl Journal {
         self.next
     }
 
+    /// The newest tick or arrival in it.
+    pub fn time(&self) -> Option<Time> {
+        self.time
+    }
+
     /// The public half of the key that seals.
     pub fn public_key(&self) -> VerifyingKey {
         self.key.verifying_key()
@@ -194,15 +196,13 @@ impl Journal {
         if entries.is_empty() {
             return Ok(Vec::new());
         }
-        // Settings written before the first line ever have no day; they open the calendar.
-        let day = entries.iter().find_map(|entry| time_of(entry).and_then(day_name));
-        let day = day.or_else(|| self.day.clone()).unwrap_or_else(|| FIRST_DAY.to_owned());
-        self.turn_to(&day).await?;
+        self.turn_to(&self.day_of(&entries)).await?;
         let numbered = self.write(&entries).await?;
         for entry in entries {
             match entry {
                 Entry::Settings(text) => self.settings = Some(text.clone()),
                 Entry::Program(text) => self.program = Some(text.clone()),
+                Entry::Consignment(consignment) => self.housekeeping.brings(&consignment.chain),
                 _ => {}
             }
         }
@@ -217,17 +217,27 @@ impl Journal {
         }
     }
 
+    /// The file that these entries go to. What is written before the first line ever has no day; it opens the calendar.
+    fn day_of(&self, entries: &[&Entry]) -> String {
+        let newest = self.day.as_deref().unwrap_or(day::FIRST);
+        let Some(told) = entries.iter().find_map(|entry| time_of(entry).and_then(day::name)) else {
+            return newest.to_owned();
+        };
+        let ticks =
+            |entry: &&Entry| matches!(entry, Entry::Tick(now) if day::name(*now).as_ref() == Some(&told));
+        day::following(newest, &told, entries.iter().any(ticks))
+    }
+
     /// Begins the day's file. Never goes back to an older one: the order of the files is that of the entries. The file
     /// before is sealed and closed first; where that fails, the next try begins there again.
     async fn turn_to(&mut self, day: &str) -> Result<(), Error> {
-        let day = self.day.as_deref().map_or(day, |newest| newest.max(day)).to_owned();
-        if self.file.is_some() && self.day.as_ref() == Some(&day) {
+        if self.file.is_some() && self.day.as_deref() == Some(day) {
             return Ok(());
         }
-        let mut fresh = store::open_writer(&path_of(&self.folder, &day), SCHEMA).await?;
+        let mut fresh = store::open_writer(&path_of(&self.folder, day), SCHEMA).await?;
         self.close().await?;
         self.begin_chain(&mut fresh).await?;
-        (self.day, self.file) = (Some(day), Some(fresh));
+        (self.day, self.file) = (Some(day.to_owned()), Some(fresh));
         Ok(())
     }
 
@@ -239,26 +249,28 @@ impl Journal {
             numbered.push(Numbered { first: next, entry: entry.clone() });
             next += entry.len();
         }
-        let time = entries.iter().rev().find_map(|entry| time_of(entry)).or(self.time);
-        let unsealed = self.unsealed + entries.len();
         let file = self.file.as_mut().expect("turned to by the caller");
         let mut transaction = store::begin(file).await.map_err(failed(what))?;
         let mut link = self.link;
+        let (mut time, mut sealed_at, mut unsealed) = (self.time, self.sealed_at, self.unsealed);
         for some in numbered.chunks(ROWS) {
             insert(&mut transaction, some, &mut link).await.map_err(failed(what))?;
+            time = some.iter().rev().find_map(|numbered| time_of(&numbered.entry)).or(time);
+            unsealed += some.len();
+            let late = |at: Time| sealed_at.is_none_or(|sealed_at| at.since(sealed_at).abs() >= SEAL_EVERY);
+            // What says that days are gone is never without a seal.
+            let pruned = some.iter().any(|numbered| matches!(numbered.entry, Entry::Pruned(_)));
+            if pruned || unsealed >= SEAL_ENTRIES || time.is_some_and(late) {
+                let up_to = some.last().map_or(next, Numbered::next);
+                let seal = Seal::sign(self.id, up_to, link, time.unwrap_or_default(), &self.key);
+                keep(&mut transaction, &seal).await.map_err(failed(what))?;
+                (sealed_at, unsealed) = (time, 0);
+            }
         }
         note_newest(&mut transaction, &numbered).await.map_err(failed(what))?;
-        let late = |at: Time| self.sealed_at.is_none_or(|sealed_at| at.since(sealed_at).abs() >= SEAL_EVERY);
-        // What says that days are gone is never without a seal.
-        let pruned = entries.iter().any(|entry| matches!(entry, Entry::Pruned(_)));
-        let due = pruned || unsealed >= SEAL_ENTRIES || time.is_some_and(late);
-        if due {
-            let seal = Seal::sign(self.id, next, link, time.unwrap_or_default(), &self.key);
-            keep(&mut transaction, &seal).await.map_err(failed(what))?;
-        }
         transaction.commit().await.map_err(failed(what))?;
         (self.next, self.link, self.time) = (next, link, time);
-        (self.sealed_at, self.unsealed) = if due { (time, 0) } else { (self.sealed_at, unsealed) };
+        (self.sealed_at, self.unsealed) = (sealed_at, unsealed);
         Ok(numbered)
     }
 

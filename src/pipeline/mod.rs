@@ -124,6 +124,7 @@ pub fn start(
         room: Room::new(&folder, &disk, signs.clone()),
         versions,
         gap,
+        postponed: Vec::new(),
         snapshots: snapshots.clone(),
     };
     let positions = Positions {

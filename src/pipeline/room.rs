@@ -1,6 +1,6 @@
 //! What is given up when the disk fills, in which order, and when it is taken up again.
 
-use crate::journal;
+use crate::journal::{self, Wait};
 use crate::store;
 use crate::store::disk::{self, Reserve};
 use sensors::Time;
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 /// How often the disk is looked at. Ours: the first limit is far above what comes in within a second.
 const EVERY: Duration = Duration::from_secs(1);
@@ -169,6 +170,8 @@ pub(super) struct Room {
     marks: Marks,
     reserve: Reserve,
     order: Order,
+    /// The reserve is made or given back, beside the writing.
+    work: Option<JoinHandle<()>>,
     looked: Option<Instant>,
     refused: u32,
     /// When it was found that no day may go.
@@ -182,7 +185,7 @@ impl Room {
         let reserve = Reserve::new(folder, settings);
         let marks = Marks { free_min: settings.free_min(), reserve: reserve.bytes() };
         let (folder, order) = (folder.to_owned(), Order::default());
-        Room { folder, marks, reserve, order, looked: None, refused: 0, no_day: None, signs }
+        Room { folder, marks, reserve, order, work: None, looked: None, refused: 0, no_day: None, signs }
     }
 
     /// Whether anything is given up at all, rather than waited.
@@ -190,9 +193,29 @@ impl Room {
         self.marks.free_min > 0
     }
 
-    /// Whether the disk is to be looked at again.
+    /// Whether the disk is to be looked at again: not while a step is being done whose room is not seen yet.
     pub(super) fn is_due(&self) -> bool {
-        self.is_kept() && self.looked.is_none_or(|looked| looked.elapsed() >= EVERY)
+        self.is_kept() && !self.is_at_work() && self.looked.is_none_or(|looked| looked.elapsed() >= EVERY)
+    }
+
+    /// Whether the reserve is being made or given back.
+    pub(super) fn is_at_work(&self) -> bool {
+        self.work.as_ref().is_some_and(|work| !work.is_finished())
+    }
+
+    /// Waits until it has been.
+    pub(super) async fn worked(&mut self) {
+        if let Some(work) = self.work.take() {
+            work.await.expect("work on the reserve does not panic");
+        }
+    }
+
+    /// Does something with the reserve, which takes its time, and lines wait for this worker.
+    pub(super) fn work(&mut self, work: impl FnOnce(&Reserve) + Send + 'static) {
+        if !self.is_at_work() {
+            let reserve = self.reserve.clone();
+            self.work = Some(tokio::task::spawn_blocking(move || work(&reserve)));
+        }
     }
 
     /// The journal has written.
@@ -218,7 +241,7 @@ impl Room {
 
     /// Looks at the disk, and does and tells what is new but for the days and the record, which are the journal's:
     /// those stand in the order that it gives.
-    pub(super) async fn keep(&mut self) -> Order {
+    pub(super) async fn keep(&mut self, wait: Wait) -> Order {
         let next = self.look();
         self.tell("history_stopped", self.order.history_stops, next.history_stops);
         self.tell("reserve_spent", self.order.reserve_spent, next.reserve_spent);
@@ -228,12 +251,17 @@ impl Room {
         }
         self.order = next;
         self.signs.order.send_replace(next);
-        if next.reserve_spent {
-            if let Err(error) = self.reserve.spend() {
-                tracing::error!(%error, "the reserve can't be spent");
-            }
+        if next.reserve_spent && self.reserve.takes_room() {
+            self.work(|reserve| {
+                if let Err(error) = reserve.spend() {
+                    tracing::error!(%error, "the reserve can't be spent");
+                }
+            });
         } else if !next.history_stops && !self.reserve.is_held() {
-            self.hold().await;
+            self.hold();
+        }
+        if wait == Wait::Yes {
+            self.worked().await;
         }
         let spent = next.reserve_spent.then_some(self.marks.reserve).filter(|&bytes| bytes > 0);
         self.signs.show(|shown| {
@@ -246,18 +274,16 @@ impl Room {
     }
 
     /// Holds the reserve, where the disk has room for it and for what is kept free.
-    async fn hold(&mut self) {
+    fn hold(&mut self) {
         let enough = self.marks.free_min.saturating_add(self.marks.free_min / 4);
         let free = disk::free(&self.folder).unwrap_or_default();
         if free < enough.saturating_add(self.marks.reserve) {
             return;
         }
-        let reserve = self.reserve.clone();
-        match tokio::task::spawn_blocking(move || reserve.hold()).await {
-            Ok(Ok(())) => tracing::info!(bytes = self.marks.reserve, "the reserve is held"),
-            Ok(Err(error)) => tracing::warn!(%error, "the reserve can't be held"),
-            Err(panicked) => tracing::error!(%panicked, "the reserve can't be held"),
-        }
+        self.work(|reserve| match reserve.hold() {
+            Ok(()) => tracing::info!(bytes = reserve.bytes(), "the reserve is held"),
+            Err(error) => tracing::warn!(%error, "the reserve can't be held"),
+        });
     }
 
     /// A day of the journal has gone.
@@ -272,6 +298,11 @@ impl Room {
     /// No day of the journal may go: the rest are held, needed, or today.
     pub(super) fn no_day_left(&mut self) {
         self.no_day = Some(Instant::now());
+    }
+
+    #[cfg(test)]
+    pub(super) fn looks_elsewhere(&self) -> bool {
+        self.no_day.is_some()
     }
 
     /// The first sequence that a restart may still need from the journal.

@@ -133,4 +133,22 @@ mod tests {
         watch.take(&Numbered { first: 2, entry: Entry::Gap(open.gap) }, &mut Outcome::default());
         assert_eq!(watch.next(), 4);
     }
+
+    #[test]
+    fn a_state_from_before_a_gap_in_which_nothing_was_heard_is_not_gone_back_to_later() {
+        let mut watch = Watch::new(Arc::new(Places::world()));
+        let mut before = Before::default();
+        let mut take = |record: Record, watch: &mut Watch, seconds: Option<i64>| {
+            before.prepare(&record, watch);
+            let entry = seconds.map(|seconds| Entry::Tick(Time::from_seconds(seconds)));
+            let numbered = entry.map(|entry| Numbered { first: watch.next(), entry });
+            numbered.iter().for_each(|entry| watch.take(entry, &mut Outcome::default()));
+        };
+        take(Record::Missing(gap_from(1)), &mut watch, None);
+        take(Record::Kept, &mut watch, Some(10));
+        let kept = watch.save();
+        take(Record::Missing(gap_from(2)), &mut watch, Some(20));
+        take(Record::KeptAgain, &mut watch, None);
+        assert!(watch.save() == kept, "the tick that is in the journal is known");
+    }
 }

@@ -6,8 +6,8 @@ use super::unrecorded::{self, Group, Record};
 use super::{Clock, RETRY, trouble::Trouble};
 use crate::desk::OpenGap;
 use crate::entry::{Entry, Numbered};
-use crate::journal::{self, Journal, Snapshots, Ticker};
-use sensors::Time;
+use crate::journal::{self, Found, Journal, Snapshots, Ticker, Wait};
+use anyhow::Context as _;
 use sensors::receiver::{Delivery, Receipt};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -41,6 +41,8 @@ pub(super) struct Writing {
     pub(super) versions: Vec<Entry>,
     /// What is missing in the journal, while nothing is written down.
     pub(super) gap: Option<OpenGap>,
+    /// What was to be written down when the gap began and is no line: it is, once the gap has ended.
+    pub(super) postponed: Vec<Entry>,
     /// What a restart begins from, and so how much of the journal it needs.
     pub(super) snapshots: Snapshots,
 }
@@ -64,7 +66,7 @@ impl Writing {
             if self.pass(entries).await? {
                 receipts.into_iter().for_each(Receipt::durable);
             }
-            self.prune().await?;
+            self.prune(Wait::No).await?;
             if !open {
                 self.journal.close().await?;
                 return Ok(());
@@ -75,8 +77,9 @@ impl Writing {
     /// Hands entries on to the core once they are durable, or unrecorded where there is no room at all; says whether they
     /// are durable. Without entries the core draws the picture of what was heard last.
     async fn pass(&mut self, entries: Vec<Entry>) -> anyhow::Result<bool> {
-        if self.room.is_due() {
-            self.make_room().await?;
+        // A day that is on its way out gives its room first.
+        if self.room.is_due() && (self.gap.is_some() || !self.journal.makes_room()) {
+            self.make_room(Wait::No).await?;
         }
         if self.gap.is_some() {
             self.pass_on_unrecorded(entries).await?;
@@ -89,17 +92,30 @@ impl Writing {
         self.write(entries).await
     }
 
-    /// Once a day, deletes the days that are no longer kept. Where that fails, they stay another day.
-    async fn prune(&mut self) -> anyhow::Result<()> {
+    /// Deletes the days that are no longer kept, which it looks for once a day, and those that are to make room. Where that
+    /// can't be, they stay, and the log says so; room is then sought elsewhere.
+    async fn prune(&mut self, wait: Wait) -> anyhow::Result<()> {
         if self.gap.is_some() {
             // The next entry is the gap's.
             return Ok(());
         }
-        match self.journal.housekeep(|| self.snapshots.needed_from()).await {
-            Ok(pruned) if pruned.is_empty() => {}
-            Ok(pruned) => self.pass_on(pruned, Record::Kept).await?,
-            Err(error) => {
-                tracing::error!(error = crate::telemetry::chain(&error), "the journal can't be pruned");
+        let kept = self.journal.housekeep(|| self.snapshots.needed_from(), wait).await;
+        match kept.context("the journal can't be made durable")? {
+            None => {}
+            Some(Found::Days { for_room, entries }) => {
+                for entry in entries.iter().filter(|_| for_room) {
+                    if let Entry::Pruned(run) = &entry.entry {
+                        run.days.iter().for_each(|day| self.room.day_gone(day));
+                    }
+                }
+                self.pass_on(entries, Record::Kept).await?;
+            }
+            Some(Found::NoRoom) => self.room.no_day_left(),
+            Some(Found::Unable { for_room, why }) => {
+                tracing::error!(error = crate::telemetry::chain(&why), "no day of the journal can go");
+                if for_room {
+                    self.room.no_day_left();
+                }
             }
         }
         Ok(())
@@ -149,8 +165,11 @@ impl Writing {
                 }
                 Err(error) => may_pass(error)?,
             };
+            if lacks_room(&error) && self.room_is_on_its_way().await? {
+                continue;
+            }
             if lacks_room(&error) && self.room.refuses() {
-                self.make_room().await?;
+                self.make_room(Wait::Yes).await?;
                 if self.gap.is_some() {
                     self.trouble.over(WRITE);
                     self.pass_on_unrecorded(entries).await?;
@@ -168,15 +187,27 @@ impl Writing {
         passed.map_err(|_| anyhow::anyhow!("the core has stopped"))
     }
 
+    /// Waits for room that is being made, and says whether there was any to wait for.
+    async fn room_is_on_its_way(&mut self) -> anyhow::Result<bool> {
+        if !self.room.is_at_work() && !self.journal.makes_room() {
+            return Ok(false);
+        }
+        self.room.worked().await;
+        self.prune(Wait::Yes).await?;
+        Ok(true)
+    }
+
     /// Does what the room on the disk asks for: lets a day of the journal go, begins a gap or ends it.
-    async fn make_room(&mut self) -> anyhow::Result<()> {
-        let order = self.room.keep().await;
+    async fn make_room(&mut self, wait: Wait) -> anyhow::Result<()> {
+        let order = self.room.keep(wait).await;
         if order.day_goes && self.gap.is_none() {
-            self.let_a_day_go().await?;
+            self.journal.want_room(self.room.needed_from());
+            self.prune(wait).await?;
         }
         match &self.gap {
             None if order.unrecorded => {
                 self.gap = Some(unrecorded::gap_from(self.journal.next()));
+                self.journal.stop_looking();
                 tracing::error!("the disk is full: lines are understood and not written down");
                 self.show_gap();
             }
@@ -186,31 +217,13 @@ impl Writing {
         Ok(())
     }
 
-    /// Lets the oldest day go that may.
-    async fn let_a_day_go(&mut self) -> anyhow::Result<()> {
-        let now = self.clock.as_ref().map_or_else(Time::default, |clock| clock());
-        match self.journal.free_oldest_day(self.room.needed_from(), now).await {
-            Ok(pruned) if pruned.is_empty() => self.room.no_day_left(),
-            Ok(pruned) => {
-                for entry in &pruned {
-                    if let Entry::Pruned(run) = &entry.entry {
-                        run.days.iter().for_each(|day| self.room.day_gone(day));
-                    }
-                }
-                self.pass_on(pruned, Record::Kept).await?;
-            }
-            Err(error) => {
-                let error = may_pass(error)?;
-                tracing::warn!(error = crate::telemetry::chain(&error), "no day of the journal can go");
-                self.room.no_day_left();
-            }
-        }
-        Ok(())
-    }
-
     async fn pass_on_unrecorded(&mut self, entries: Vec<Entry>) -> anyhow::Result<()> {
         let gap = self.gap.as_mut().expect("asked by the caller");
-        let numbered = unrecorded::number(gap, entries);
+        // Whoever gave it waits until the journal says it.
+        let (postponed, heard): (Vec<_>, Vec<_>) =
+            entries.into_iter().partition(|entry| matches!(entry, Entry::Rerun(_)));
+        self.postponed.extend(postponed);
+        let numbered = unrecorded::number(gap, heard);
         let record = Record::Missing(gap.clone());
         self.show_gap();
         self.pass_on(numbered, record).await
@@ -221,18 +234,22 @@ impl Writing {
     async fn record_again(&mut self) -> anyhow::Result<()> {
         let Some(OpenGap { gap, .. }) = &self.gap else { return Ok(()) };
         let (lines, sequences) = (gap.lines, gap.sequences);
+        let (mut entries, mut record) = (Vec::new(), Record::Kept);
         if sequences > 0 {
-            let entries: Vec<Entry> =
-                [Entry::Gap(gap.clone())].into_iter().chain(self.versions.clone()).collect();
-            match self.journal.append(&entries).await {
-                Ok(numbered) => self.pass_on(numbered, Record::KeptAgain).await?,
-                Err(error) => {
-                    may_pass(error)?;
-                    self.room.refuses();
-                    return Ok(());
-                }
+            entries.push(Entry::Gap(gap.clone()));
+            entries.extend(self.versions.clone());
+            record = Record::KeptAgain;
+        }
+        entries.extend(self.postponed.clone());
+        match self.journal.append(&entries).await {
+            Ok(numbered) => self.pass_on(numbered, record).await?,
+            Err(error) => {
+                may_pass(error)?;
+                self.room.refuses();
+                return Ok(());
             }
         }
+        self.postponed.clear();
         tracing::warn!(lines, "lines are written down again; a gap stands for those that were not");
         self.gap = None;
         self.room.took();
@@ -256,3 +273,7 @@ fn may_pass(error: journal::Error) -> anyhow::Result<journal::Error> {
     }
     Err(anyhow::Error::new(error).context("the journal can't be made durable"))
 }
+
+#[cfg(test)]
+#[path = "writing_tests.rs"]
+mod tests;

@@ -75,6 +75,11 @@ impl Reserve {
         self.bytes == 0 || fs::metadata(&self.path).is_ok_and(|file| file.len() == self.bytes)
     }
 
+    /// Whether it takes room, in full or in part.
+    pub fn takes_room(&self) -> bool {
+        [self.partial(), self.path.clone()].iter().any(|path| path.exists())
+    }
+
     /// Makes it, where it is not there.
     ///
     /// # Errors
