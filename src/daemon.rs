@@ -132,7 +132,8 @@ impl Daemon {
         let health: Vec<Arc<Health>> =
             settings.receiver.iter().map(|_| Arc::new(Health::default())).collect();
         let skipped = stores.skipped().iter().map(|skip| skip.count).sum();
-        let board = Arc::new(Board::new(&settings, health.clone(), watch.next() > 1, skipped, started_at));
+        let board = Board::new(&settings, health.clone(), watch.next() > 1, started_at);
+        let board = Arc::new(board.missing(skipped, stores.lost()));
         let (live, live_seen) = channel::channel(Arc::new(LivePicture::default()));
         let (status, status_seen) = channel::channel(Arc::new(Status::default()));
         let (hearing, hearing_seen) = channel::channel(Arc::new(Receivers::default()));

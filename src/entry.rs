@@ -41,7 +41,7 @@ pub struct Gap {
     /// Sequence numbers that were given meanwhile, to ticks too, and stand for nothing in the journal: none of them is
     /// used again.
     pub sequences: u64,
-    /// Why, as a code: `disk_full`.
+    /// Why, as a code: `disk_full`; or `journal_behind`, where they were written down and the journal no longer has them.
     pub why: String,
 }
 

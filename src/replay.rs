@@ -83,7 +83,11 @@ pub async fn run(
         readers.push(Reader::open(file, &options).context("open the recording")?);
     }
     let (stores, _) = Stores::open(folder).await?;
-    anyhow::ensure!(stores.is_new(), "{} already holds a journal; name a new folder", folder.display());
+    anyhow::ensure!(
+        stores.is_new().await?,
+        "{} already holds a journal; name a new folder",
+        folder.display()
+    );
     let desk = stores.desk.clone();
     progress.set_length(readers.iter().map(|reader| reader.progress().1).sum());
     let began = Instant::now();

@@ -21,6 +21,7 @@ pub(super) struct Board {
     again: bool,
     places: usize,
     skipped: u64,
+    lost: u64,
     started_at: Time,
     known: Mutex<Known>,
 }
@@ -59,7 +60,6 @@ impl Board {
         settings: &Settings,
         health: Vec<Arc<Health>>,
         used_before: bool,
-        skipped: u64,
         started_at: Time,
     ) -> Board {
         Board {
@@ -68,10 +68,16 @@ impl Board {
             replays: replays(settings),
             again: replays(settings) && used_before,
             places: settings.places.len(),
-            skipped,
+            skipped: 0,
+            lost: 0,
             started_at,
             known: Mutex::default(),
         }
+    }
+
+    /// What the start found missing: lines that are passed over, and sequences that the journal no longer has.
+    pub(super) fn missing(self, skipped: u64, lost: u64) -> Board {
+        Board { skipped, lost, ..self }
     }
 
     fn known(&self) -> std::sync::MutexGuard<'_, Known> {
@@ -123,6 +129,9 @@ impl Board {
             .extend(known.learned.notices(links.iter().map(|(id, name, link)| (*id, name.as_str(), *link))));
         if self.skipped > 0 {
             notices.push(notice("skipped_lines", &[("lines", &self.skipped.to_string())]));
+        }
+        if self.lost > 0 {
+            notices.push(notice("journal_behind", &[("entries", &self.lost.to_string())]));
         }
         if self.again {
             notices.push(notice("recording_again", &[]));

@@ -68,6 +68,23 @@ impl Desk {
         self.noted(written)
     }
 
+    /// The first sequence that nothing on the desk has.
+    pub async fn reach(&self) -> Result<u64, Error> {
+        let sql =
+            "SELECT max((SELECT sequence + 1 FROM applied), coalesce((SELECT max(next) FROM rerun), 1))";
+        let reach: i64 =
+            sqlx::query_scalar(sql).fetch_one(&self.0.readers).await.map_err(during("read what was told"))?;
+        Ok(reach as u64)
+    }
+
+    /// The journal no longer has what came from this sequence on: alerts that rest on it are marked, the next that the
+    /// journal gives of them counts, and windows that came late in it are not run again. Done twice is done once.
+    pub async fn lose_from(&self, first: u64) -> Result<(), Error> {
+        let mut writer = self.writer().await?;
+        let lost = lose(&mut writer, first).await;
+        self.noted(lost)
+    }
+
     /// The gap's entry is in the journal: alerts from before it are again what the journal gives, and those that were
     /// raised in it keep their mark. Gives what was changed back. Done twice is done once.
     pub async fn end_gap(&self) -> Result<Vec<(ChangeKind, AlertRow)>, Error> {
@@ -112,6 +129,31 @@ async fn write_unrecorded(
     reach(&mut tx, open.next() - 1).await?;
     tx.commit().await.map_err(during("commit alert changes"))?;
     Ok(written)
+}
+
+async fn lose(writer: &mut SqliteConnection, first: u64) -> Result<(), Error> {
+    const REFUSE: &str =
+        "UPDATE rerun SET state = 'refused', refusal = 'the journal no longer has what came late'
+        WHERE state = 'wanted' AND next > ?1";
+    let mut tx = begin(writer).await?;
+    let sql = "SELECT facts FROM alert WHERE sequence >= ?1 AND unrecorded = 0 ORDER BY id";
+    let lost: Vec<String> = sqlx::query_scalar(sql)
+        .bind(first as i64)
+        .fetch_all(&mut *tx)
+        .await
+        .map_err(during("read alerts of what is lost"))?;
+    for facts in lost {
+        let alert: Alert = serde_json::from_str(&facts)
+            .map_err(|_| Error::Damaged("an alert's facts can't be read back"))?;
+        run(&mut tx, "UPDATE alert SET unrecorded = 1 WHERE id = ?1", alert.id).await?;
+        log(&mut tx, alert.id, &from_core(alert.updated_at, "unrecorded", "", 0)).await?;
+    }
+    sqlx::query(REFUSE)
+        .bind(first as i64)
+        .execute(&mut *tx)
+        .await
+        .map_err(during("refuse windows that are lost"))?;
+    tx.commit().await.map_err(during("commit what is lost"))
 }
 
 async fn end(writer: &mut SqliteConnection) -> Result<Vec<(ChangeKind, AlertRow)>, Error> {

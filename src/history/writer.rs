@@ -193,6 +193,11 @@ impl Writer {
         self.applied
     }
 
+    /// The first sequence of which the file has nothing: full blocks may hold more than [`Writer::applied`] says.
+    pub fn reach(&self) -> u64 {
+        self.beyond.values().copied().fold(self.applied, u64::max) + 1
+    }
+
     /// What has come since the writer was opened.
     pub fn counts(&self) -> Counts {
         self.counts

@@ -24,7 +24,7 @@ pub use disclose::{Proof, Proven, disclose};
 pub use export::{Export, Heard};
 pub use prune::{Found, Retention, Wait};
 pub use read::Reader;
-pub use snapshot::{Draft, Snapshot, Snapshots};
+pub use snapshot::{Draft, Named, Snapshot, Snapshots};
 pub use ticker::Ticker;
 pub use verified::{Fault, Gone, Sealed, Trust, Verified};
 pub use verify::verify;

@@ -38,6 +38,8 @@ pub struct Reader {
     file: Option<(PathBuf, SqlitePool)>,
     from: u64,
     rows: VecDeque<(i64, Vec<u8>)>,
+    /// Read already, and to be given next.
+    held: Option<Numbered>,
 }
 
 type EntryRow = (i64, Vec<u8>);
@@ -46,7 +48,7 @@ impl Reader {
     /// A reader of the journal in `folder`; [`Reader::seek`] says where to begin.
     pub fn open(folder: &Path) -> Reader {
         let folder = folder.to_owned();
-        Reader { folder, days: VecDeque::new(), file: None, from: 0, rows: VecDeque::new() }
+        Reader { folder, days: VecDeque::new(), file: None, from: 0, rows: VecDeque::new(), held: None }
     }
 
     /// Goes to the entry that holds the sequence `from`, or the first one after it.
@@ -55,7 +57,7 @@ impl Reader {
     /// When a file can't be read.
     pub async fn seek(&mut self, from: u64) -> Result<(), Error> {
         self.days = files(&self.folder)?.into();
-        (self.from, self.file) = (from, None);
+        (self.from, self.file, self.held) = (from, None, None);
         self.rows.clear();
         // Whole days before it are left out: the first entry of a later day says so. A start asks for the newest day.
         for day in (1..self.days.len()).rev() {
@@ -89,6 +91,9 @@ impl Reader {
     /// # Errors
     /// When a file can't be read, or an entry in it is damaged.
     pub async fn entry(&mut self) -> Result<Option<Numbered>, Error> {
+        if let Some(held) = self.held.take() {
+            return Ok(Some(held));
+        }
         loop {
             if let Some((first, body)) = self.rows.pop_front() {
                 let first = first as u64;
@@ -122,6 +127,54 @@ impl Reader {
                 self.file = None;
             }
             self.rows = found.into();
+        }
+    }
+
+    /// What a core takes next that has come as far as `next`: the next entry, or first, where days before it are gone, the
+    /// settings that stood at their end.
+    ///
+    /// # Errors
+    /// As [`Reader::entry`].
+    pub async fn for_core(&mut self, next: u64) -> Result<Option<Numbered>, Error> {
+        let Some(entry) = self.entry().await? else { return Ok(None) };
+        if entry.first > next
+            && let (Some(text), _) = self.versions_before(entry.first).await?
+        {
+            let first = entry.first;
+            tracing::warn!(
+                from = next,
+                to = first,
+                "days are gone here; the settings of then are what they say"
+            );
+            self.held = Some(entry);
+            return Ok(Some(Numbered { first: first - 1, entry: Entry::Settings(text) }));
+        }
+        Ok(Some(entry))
+    }
+
+    /// Whether whoever has taken all before this sequence can go on reading from it: an entry begins there, or the
+    /// journal ends there. Not so where the days after it are gone, nor in the midst of an entry.
+    ///
+    /// # Errors
+    /// When a file can't be read.
+    pub async fn goes_on_from(&self, sequence: u64) -> Result<bool, Error> {
+        const NEXT: &str = "SELECT min(first) FROM entry WHERE first >= ?";
+        let mut following = None;
+        for day in files(&self.folder)?.iter().rev() {
+            let Some((path, pool)) = self.pool(day).await? else { continue };
+            let what = || format!("read {}", path.display());
+            let found: (Option<i64>,) =
+                sqlx::query_as(NEXT).bind(sequence as i64).fetch_one(&pool).await.map_err(failed(what))?;
+            following = found.0.or(following);
+            let begins = first(&pool).await.map_err(failed(what))?;
+            pool.close().await;
+            if begins.is_some_and(|first| first <= sequence) {
+                break;
+            }
+        }
+        match following {
+            Some(first) => Ok(first as u64 == sequence),
+            None => Ok(self.next().await? == sequence),
         }
     }
 

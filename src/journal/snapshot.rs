@@ -83,9 +83,11 @@ impl Drop for Draft {
 
 /// A file in the folder, by its name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Named {
-    next: u64,
-    now: Time,
+pub struct Named {
+    /// The first sequence that its state has not taken.
+    pub next: u64,
+    /// The newest moment that it knew of.
+    pub now: Time,
     path: PathBuf,
 }
 
@@ -147,22 +149,28 @@ impl Snapshots {
     /// The newest readable state whose next sequence is at most `not_after`. Damaged ones and those of another program
     /// version are passed over, and said so in the log.
     pub fn newest(&self, not_after: u64) -> Option<Snapshot> {
-        self.readable(self.list().into_iter().filter(|named| named.next <= not_after))
+        self.newest_first().filter(|named| named.next <= not_after).find_map(|named| self.read(&named))
     }
 
-    /// The newest readable state that knew of nothing after `time`: where to begin to run a past period again.
-    pub fn before(&self, time: Time) -> Option<Snapshot> {
-        self.readable(self.list().into_iter().filter(|named| named.now <= time))
+    /// Those there are, readable or not, the newest first.
+    pub fn newest_first(&self) -> impl Iterator<Item = Named> + use<> {
+        self.list().into_iter().rev()
     }
 
-    fn readable(&self, fitting: impl DoubleEndedIterator<Item = Named>) -> Option<Snapshot> {
-        fitting.rev().find_map(|named| match self.read(&named) {
+    /// Its state; `None`, which the log says, where it is damaged or of another program version.
+    pub fn read(&self, named: &Named) -> Option<Snapshot> {
+        match self.state(named) {
             Ok(state) => Some(Snapshot { next: named.next, now: named.now, state }),
             Err(reason) => {
                 tracing::warn!(path = %named.path.display(), reason, "snapshot passed over");
                 None
             }
-        })
+        }
+    }
+
+    /// The first sequence that none of them has taken, readable or not.
+    pub fn reach(&self) -> u64 {
+        self.list().last().map_or(1, |named| named.next)
     }
 
     /// The sequence from which the journal is needed: that of the oldest snapshot kept; all of it where there is none.
@@ -170,7 +178,7 @@ impl Snapshots {
         self.list().first().map_or(0, |named| named.next)
     }
 
-    fn read(&self, named: &Named) -> Result<Vec<u8>, String> {
+    fn state(&self, named: &Named) -> Result<Vec<u8>, String> {
         let said = |error: io::Error| error.to_string();
         let bytes = fs::read(&named.path).map_err(said)?;
         let (told, stored) = bytes.split_last_chunk::<HASH>().ok_or("cut short")?;
@@ -330,9 +338,8 @@ mod tests {
         let hours: Vec<i64> =
             snapshots.list().iter().map(|named| named.now.as_millis() / 3_600_000).collect();
         assert_eq!(hours, [96, 120, 144, 168, 192, 216, 240, 264, 286, 287]);
-        assert_eq!(next(snapshots.before(Time::from_seconds(150 * 3600))), Some(1440));
-        assert_eq!(next(snapshots.before(Time::from_seconds(95 * 3600))), None);
-        assert_eq!(next(snapshots.before(Time::from_seconds(1000 * 3600))), Some(2870));
+        assert_eq!((next(snapshots.newest(1500)), next(snapshots.newest(950))), (Some(1440), None));
+        assert_eq!(snapshots.reach(), 2870);
     }
 
     #[test]

@@ -62,7 +62,7 @@ impl CatchUp {
             if Instant::now() >= until || history.stopped_at().is_some() {
                 return Ok(false);
             }
-            let Some(entry) = self.reader.entry().await? else {
+            let Some(entry) = self.reader.for_core(self.watch.next()).await? else {
                 // A day that began after this reader did.
                 self.reader.seek(self.watch.next()).await?;
                 return Ok(false);

@@ -23,6 +23,7 @@ mod understanding;
 mod unrecorded;
 mod writing;
 
+pub(crate) use recovery::newest_state;
 pub use room::{Behind, Shown, Unwritten};
 pub use stores::{PROGRAM, Stores};
 

@@ -3,10 +3,11 @@
 
 use super::{Stores, stores::open_history};
 use crate::entry::{Entry, Numbered, Skip};
-use crate::journal::{self, Reader};
+use crate::journal::{self, Named, Reader, Snapshots};
 use crate::place::Places;
 use crate::watch::{Halt, Outcome, Watch};
 use anyhow::Context as _;
+use sensors::Time;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -75,50 +76,12 @@ impl Stores {
         }
     }
 
-    /// The newest snapshot that can be read and that no store is behind, or a watch that has seen nothing.
+    /// The newest snapshot that no store is behind, or a watch that has seen nothing.
     async fn begin(&mut self, places: &Arc<Places>) -> anyhow::Result<Watch> {
         let kept = self.history.applied().min(self.desk.applied().await?);
-        let mut not_after = kept + 1;
-        let watch = loop {
-            let Some(snapshot) = self.snapshots.newest(not_after) else { break Watch::new(places.clone()) };
-            match Watch::restore(&snapshot.state, places.clone()) {
-                Ok(watch) if watch.next() == snapshot.next => break watch,
-                Ok(watch) => {
-                    tracing::warn!(next = snapshot.next, holds = watch.next(), "snapshot passed over");
-                }
-                Err(error) => tracing::warn!(next = snapshot.next, %error, "snapshot passed over"),
-            }
-            match snapshot.next.checked_sub(1) {
-                Some(earlier) => not_after = earlier,
-                None => break Watch::new(places.clone()),
-            }
-        };
-        let watch =
-            self.with_pruned_settings(watch).await.context("read the settings of days that are gone")?;
-        self.skipped = Reader::open(&self.journal_folder())
-            .skips_from(watch.next())
-            .await
-            .context("read which lines to pass over")?;
-        Ok(watch)
-    }
-
-    /// A watch that begins where a pruned journal does works by the settings that stood there.
-    async fn with_pruned_settings(&self, mut watch: Watch) -> Result<Watch, journal::Error> {
-        if watch.next() > 1 {
-            return Ok(watch);
-        }
-        let mut reader = Reader::open(&self.journal_folder());
-        reader.seek(watch.next()).await?;
-        if let Some(Numbered { first, .. }) = reader.entry().await?
-            && first > 1
-            && let (Some(text), _) = reader.versions_before(first).await?
-        {
-            tracing::warn!(
-                first,
-                "the journal begins later; its settings of then are taken from what was pruned"
-            );
-            watch.take(&Numbered { first: first - 1, entry: Entry::Settings(text) }, &mut Outcome::default());
-        }
+        let begun = begin_at(&self.snapshots, &self.journal_folder(), places, kept + 1).await;
+        let (watch, skipped) = begun.context("find where to begin")?;
+        self.skipped = skipped;
         Ok(watch)
     }
 
@@ -161,15 +124,58 @@ impl Stores {
     }
 }
 
+/// The core as it was when it had not taken `not_after` yet, or earlier, and what is to be passed over from there on.
+///
+/// # Errors
+/// When the journal can't be read.
+pub(super) async fn begin_at(
+    snapshots: &Snapshots,
+    journal: &Path,
+    places: &Arc<Places>,
+    not_after: u64,
+) -> Result<(Watch, Vec<Skip>), journal::Error> {
+    let found = newest_state(snapshots, journal, places, |named| named.next <= not_after).await?;
+    let watch = found.map_or_else(|| Watch::new(places.clone()), |(watch, _)| watch);
+    let skips = Reader::open(journal).skips_from(watch.next()).await?;
+    Ok((watch, skips))
+}
+
+/// The core as it was at the newest snapshot that fits, that reads back whole, and from which on nothing is missing in
+/// the journal; with the newest moment that it knew of.
+///
+/// # Errors
+/// When the journal can't be read.
+pub(crate) async fn newest_state(
+    snapshots: &Snapshots,
+    journal: &Path,
+    places: &Arc<Places>,
+    fits: impl Fn(&Named) -> bool,
+) -> Result<Option<(Watch, Time)>, journal::Error> {
+    for named in snapshots.newest_first().filter(fits) {
+        let (next, time) = (named.next, named.now);
+        if !Reader::open(journal).goes_on_from(next).await? {
+            tracing::warn!(next, %time, "snapshot passed over: the journal does not go on from it");
+            continue;
+        }
+        let Some(snapshot) = snapshots.read(&named) else { continue };
+        match Watch::restore(&snapshot.state, places.clone()) {
+            Ok(watch) if watch.next() == next => return Ok(Some((watch, time))),
+            Ok(watch) => tracing::warn!(next, holds = watch.next(), "snapshot passed over"),
+            Err(error) => tracing::warn!(next, %error, "snapshot passed over"),
+        }
+    }
+    Ok(None)
+}
+
 /// Entries from a sequence on, in pieces that a task of its own reads.
 fn read_ahead(folder: &Path, from: u64) -> mpsc::Receiver<Result<Vec<Numbered>, journal::Error>> {
     let (sender, pieces) = mpsc::channel(AHEAD_PIECES);
     let mut reader = Reader::open(folder);
     tokio::spawn(async move {
-        let mut sought = Some(reader.seek(from).await);
+        let (mut sought, mut next) = (Some(reader.seek(from).await), from);
         while let Some(found) = match sought.take() {
             Some(Err(error)) => Some(Err(error)),
-            _ => read_piece(&mut reader).await.transpose(),
+            _ => read_piece(&mut reader, &mut next).await.transpose(),
         } {
             let failed = found.is_err();
             // Nobody waits for it any more, or nothing can be read after it.
@@ -181,11 +187,12 @@ fn read_ahead(folder: &Path, from: u64) -> mpsc::Receiver<Result<Vec<Numbered>, 
     pieces
 }
 
-async fn read_piece(reader: &mut Reader) -> Result<Option<Vec<Numbered>>, journal::Error> {
+async fn read_piece(reader: &mut Reader, next: &mut u64) -> Result<Option<Vec<Numbered>>, journal::Error> {
     let (mut piece, mut lines) = (Vec::new(), 0);
     while lines < AHEAD {
-        let Some(entry) = reader.entry().await? else { break };
+        let Some(entry) = reader.for_core(*next).await? else { break };
         lines += entry.entry.len();
+        *next = entry.next();
         piece.push(entry);
     }
     Ok((!piece.is_empty()).then_some(piece))

@@ -2,9 +2,10 @@
 
 use super::halted::Halted;
 use super::positions::READY_MAX;
+use super::unrecorded::JOURNAL_BEHIND;
 use crate::alert::ChangeKind;
 use crate::desk::{AlertRow, Desk, FirstPassword, OpenGap};
-use crate::entry::{Entry, Numbered, Skip};
+use crate::entry::{Entry, Gap, Numbered, Skip};
 use crate::history;
 use crate::journal::{self, Journal, Snapshots};
 use crate::store;
@@ -24,6 +25,8 @@ pub struct Stores {
     pub(super) disk: disk::Settings,
     /// A time in which nothing was written down, and whose entry found no room yet.
     pub(super) gap: Option<OpenGap>,
+    /// Sequences that the journal no longer has, as was found at this start.
+    pub(super) lost: u64,
     /// The sequence that a restart begins with.
     pub(super) restart: u64,
     pub(super) journal: Journal,
@@ -131,15 +134,37 @@ impl Stores {
         let Opened { desk, password, journal, history } = open_in_room(folder, &disk).await?;
         let snapshots = Snapshots::new(&folder.join("snapshots"), PROGRAM);
         let (folder, halted) = (folder.to_owned(), Halted::new(folder));
-        let (skipped, gap, restart) = (Vec::new(), None, 1);
-        let stores =
-            Stores { lock, folder, disk, gap, restart, journal, halted, skipped, snapshots, history, desk };
+        let (skipped, gap, lost, restart) = (Vec::new(), None, 0, 1);
+        let stores = Stores {
+            lock,
+            folder,
+            disk,
+            gap,
+            lost,
+            restart,
+            journal,
+            halted,
+            skipped,
+            snapshots,
+            history,
+            desk,
+        };
         Ok((stores, password))
     }
 
     /// Whether nothing was ever written here.
-    pub fn is_new(&self) -> bool {
-        self.journal.next() == 1
+    ///
+    /// # Errors
+    /// When the desk can't be read.
+    pub async fn is_new(&self) -> anyhow::Result<bool> {
+        Ok(self.journal.next() == 1 && self.reach().await? == 1)
+    }
+
+    /// The first sequence that none of the stores but the journal knows.
+    async fn reach(&self) -> anyhow::Result<u64> {
+        let halted = self.halted.last().map_or(1, |halt| halt.first + halt.count);
+        let told = self.desk.reach().await.context("read what the desk was told")?;
+        Ok(told.max(self.history.reach()).max(self.snapshots.reach()).max(halted))
     }
 
     /// How long the journal is kept from now on; until it is said, for ever.
@@ -195,10 +220,15 @@ impl Stores {
         self.folder.join("journal")
     }
 
-    /// Puts the entry of a gap into the journal that the process ended in. The desk alone knows of it.
+    /// Sequences that the journal had when the stores were told of them and no longer has, as this start found.
+    pub fn lost(&self) -> u64 {
+        self.lost
+    }
+
+    /// Puts the entry of a gap into the journal that the process ended in, which the desk alone knows of, or of what the
+    /// journal no longer has.
     pub(super) async fn close_gap(&mut self) -> anyhow::Result<()> {
-        let Some(open) = self.desk.open_gap().await? else { return Ok(()) };
-        if open.first >= self.journal.next() {
+        if let Some(open) = self.missing().await? {
             match self.journal.append(&[Entry::Gap(open.gap.clone())]).await {
                 Err(error) if error.may_pass() => {
                     tracing::warn!(%error, "a gap in the journal is not closed yet");
@@ -210,6 +240,31 @@ impl Stores {
         }
         self.desk.end_gap().await?;
         Ok(())
+    }
+
+    /// What is to be said as missing where the journal ends. A number that a store knows is never given again: a new line
+    /// that had it would pass for one that was understood long ago.
+    async fn missing(&mut self) -> anyhow::Result<Option<OpenGap>> {
+        let next = self.journal.next();
+        let open = self.desk.open_gap().await?.filter(|open| open.first >= next);
+        let known = open.as_ref().filter(|open| open.first == next).map_or(next, OpenGap::next);
+        let reach = self.reach().await?;
+        if reach <= known {
+            return Ok(open);
+        }
+        self.lost = reach - next;
+        tracing::error!(
+            from = next,
+            to = reach - 1,
+            "the journal no longer has what the stores were told of: it was put back from a backup, or is lost; a gap stands for it"
+        );
+        self.desk.lose_from(next).await?;
+        let time = self.journal.time().unwrap_or_default();
+        let none = Gap { from: time, to: time, lines: 0, sequences: 0, why: String::new() };
+        let gap = open.map_or(none, |open| open.gap);
+        // One more than are known, so that no snapshot of what is lost ends where the gap does.
+        let gap = Gap { sequences: reach + 1 - next, why: JOURNAL_BEHIND.to_owned(), ..gap };
+        Ok(Some(OpenGap { first: next, gap }))
     }
 
     pub(super) async fn keep(

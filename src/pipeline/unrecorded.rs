@@ -9,6 +9,9 @@ use std::time::Instant;
 /// Why there is a gap, as its entry says.
 pub(super) const DISK_FULL: &str = "disk_full";
 
+/// The same, of a journal that no longer holds what the stores were told of: it was put back from a backup, or is lost.
+pub(super) const JOURNAL_BEHIND: &str = "journal_behind";
+
 /// What the journal's worker hands to the core.
 #[derive(Debug)]
 pub(super) struct Group {

@@ -132,9 +132,10 @@ pub async fn of_journal(folder: &Path, places: Arc<Places>, threads: usize) -> a
     let mut run = Run::new(Watch::new(places).with_skips(skips), threads);
     let mut reader = journal::Reader::open(&folder);
     reader.seek(0).await.context("open the journal")?;
-    let (mut entries, mut waiting) = (Vec::new(), 0);
-    while let Some(entry) = reader.entry().await.context("read the journal")? {
+    let (mut entries, mut waiting, mut next) = (Vec::new(), 0, 1);
+    while let Some(entry) = reader.for_core(next).await.context("read the journal")? {
         waiting += entry.entry.len();
+        next = entry.next();
         entries.push(entry);
         if waiting >= GROUP {
             run.take(&entries);

@@ -2,7 +2,7 @@
 
 use crate::entry::{Entry, Numbered};
 use crate::journal::{self, Reader, Snapshots};
-use crate::pipeline::PROGRAM;
+use crate::pipeline::{PROGRAM, newest_state};
 use crate::place::Places;
 use crate::watch::Watch;
 use sensors::Time;
@@ -42,6 +42,18 @@ pub enum Error {
         from: Time,
         /// The first time that the journal still tells.
         begins: Time,
+    },
+    /// What the run comes to was deleted.
+    #[error(
+        "days of the journal that the run needs were deleted (entries {first} to {last}); it goes on at {goes_on}: ask for a window that lies before or after"
+    )]
+    Gone {
+        /// The first entry that is gone.
+        first: u64,
+        /// The last.
+        last: u64,
+        /// The first time that the journal tells after it.
+        goes_on: Time,
     },
     /// Nothing was heard in the window.
     #[error("no line was heard between {from} and {to}; the journal tells of {begins} to {ends}")]
@@ -120,11 +132,10 @@ impl Recorded {
         if !self.journal.is_dir() {
             return Err(Error::NoJournal(self.journal.clone()));
         }
-        if let Some(snapshot) = self.snapshots.before(time) {
-            match Watch::restore(&snapshot.state, self.places.clone()) {
-                Ok(watch) => return self.passing_over(watch, Some(snapshot.now)).await,
-                Err(error) => tracing::warn!(time = %snapshot.now, %error, "snapshot passed over"),
-            }
+        let found =
+            newest_state(&self.snapshots, &self.journal, &self.places, |named| named.now <= time).await?;
+        if let Some((watch, now)) = found {
+            return self.passing_over(watch, Some(now)).await;
         }
         let (first, begins) = self.begin().await?;
         if first > 1 {
@@ -141,7 +152,8 @@ impl Recorded {
 
     /// The first sequence that the journal holds, and the first time that it tells.
     pub(super) async fn begin(&self) -> Result<(u64, Time), Error> {
-        let mut reader = self.reader(0).await?;
+        let mut reader = Reader::open(&self.journal);
+        reader.seek(0).await?;
         let mut first = None;
         while let Some(entry) = reader.entry().await? {
             first.get_or_insert(entry.first);
@@ -152,15 +164,53 @@ impl Recorded {
         Err(Error::NoJournal(self.journal.clone()))
     }
 
-    /// A reader that begins at a sequence.
-    pub(super) async fn reader(&self, from: u64) -> Result<Reader, Error> {
+    /// A reader for a core that has taken all before a sequence.
+    pub(super) async fn reader(&self, next: u64) -> Result<Unbroken, Error> {
         let mut reader = Reader::open(&self.journal);
-        reader.seek(from).await?;
-        Ok(reader)
+        reader.seek(next).await?;
+        Ok(Unbroken { reader, next })
     }
 
     pub(super) fn places(&self) -> &Places {
         &self.places
+    }
+}
+
+/// Reads the journal on, and refuses to pass over days that are gone: what came of the rest would be compared with nothing.
+#[derive(Debug)]
+pub(super) struct Unbroken {
+    reader: Reader,
+    next: u64,
+}
+
+impl Unbroken {
+    /// The next entry; `None` at the end of what is written so far.
+    ///
+    /// # Errors
+    /// When the journal can't be read, or days are gone before it.
+    pub(super) async fn entry(&mut self) -> Result<Option<Numbered>, Error> {
+        let Some(entry) = self.reader.entry().await? else { return Ok(None) };
+        if entry.first > self.next {
+            return Err(Error::Gone {
+                first: self.next,
+                last: entry.first - 1,
+                goes_on: self.goes_on(entry).await?,
+            });
+        }
+        self.next = entry.next();
+        Ok(Some(entry))
+    }
+
+    /// The first time that is told after days that are gone.
+    async fn goes_on(&mut self, entry: Numbered) -> Result<Time, Error> {
+        let mut next = Some(entry);
+        while let Some(entry) = next {
+            if let Some(time) = told_at(&entry) {
+                return Ok(time);
+            }
+            next = self.reader.entry().await?;
+        }
+        Ok(Time::default())
     }
 }
 

@@ -1,12 +1,11 @@
 //! A window that reports came late for, run twice: as it was heard, and as it would have been heard in time.
 
-use super::base::{Error, Recorded, told_at};
+use super::base::{Error, Recorded, Unbroken, told_at};
 use super::difference::{Alerts, Difference, differences};
 use super::order::{InOrder, Late, Place, in_time};
 use crate::admit::{Admitted, Standing};
 use crate::alert::Alert;
 use crate::entry::{Entry, Numbered};
-use crate::journal::Reader;
 use crate::watch::{Outcome, Wanted, Watch};
 use sensors::{Report, Span, Time};
 
@@ -101,7 +100,7 @@ struct Again<'a> {
 
 impl Again<'_> {
     /// The next entry that the re-run takes into account.
-    async fn entry(&self, reader: &mut Reader) -> Result<Option<Numbered>, Error> {
+    async fn entry(&self, reader: &mut Unbroken) -> Result<Option<Numbered>, Error> {
         if (self.stop)() {
             return Err(Error::Stopped);
         }

@@ -41,7 +41,11 @@ pub async fn run(
     let mut both: Option<Both> = None;
     let mut lines = 0;
     let mut ends = Time::from_millis(i64::MIN);
-    while let Some(entry) = reader.entry().await? {
+    while let Some(entry) = match reader.entry().await {
+        // What was heard on a day is in that day's file: the window ends before what is gone.
+        Err(Error::Gone { .. }) if to <= next_day(ends) => None,
+        read => read?,
+    } {
         if let Some(time) = told_at(&entry) {
             if time >= to {
                 break;
@@ -76,6 +80,11 @@ pub async fn run(
     after.retain(of_the_window);
     let found = differences(&before, &after);
     Ok(Report::new(window, began_with, lines, [&before, &after], &found))
+}
+
+fn next_day(time: Time) -> Time {
+    const DAY: i64 = 86_400_000;
+    Time::from_millis(time.as_millis().div_euclid(DAY).saturating_add(1).saturating_mul(DAY))
 }
 
 /// One run, and what it told.

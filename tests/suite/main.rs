@@ -18,6 +18,7 @@ mod platform;
 mod powercut;
 mod probing;
 mod program;
+mod put_back;
 mod receivers;
 mod recordings;
 mod rerun;

@@ -219,6 +219,70 @@ async fn a_trial_changes_nothing_and_says_what_it_cannot_run() {
     assert!(none.to_string().contains("there is no journal"), "{none}");
 }
 
+/// The night, and the same on three days more, each with a snapshot at its end; the second day is gone.
+async fn nights_without_the_second(folder: &Path) {
+    use watchkeeper::journal::{Journal, Retention, holds};
+    for day in 0..4 {
+        let night: Vec<Heard> = night()
+            .iter()
+            .map(|line| Heard { at: line.at + Span::from_hours(24 * day), ..line.clone() })
+            .collect();
+        watch_over(folder, &night, Vec::new()).await;
+    }
+    let path = folder.join("journal");
+    for name in ["0000-00-00", "2026-11-20"] {
+        assert!(path.join(format!("{name}.sqlite")).exists());
+    }
+    holds::place(&path, time("00:00:00"), time("23:59:59"), "case 7", time("23:59:59")).unwrap();
+    let mut journal = Journal::open(&path).await.unwrap();
+    let rules = Retention { days_max: 1, bytes_max: 0 };
+    journal.prune(&rules, u64::MAX, time("12:00:00") + Span::from_hours(240)).await.unwrap();
+    journal.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_needs_days_that_are_gone_is_refused_and_not_compared() {
+    let folder = tempfile::tempdir().unwrap();
+    nights_without_the_second(folder.path()).await;
+    let left: Vec<u64> = journal(folder.path())
+        .await
+        .windows(2)
+        .filter(|pair| pair[0].next() < pair[1].first)
+        .map(|pair| pair[1].first)
+        .collect();
+    assert_eq!(left.len(), 1, "one run is gone");
+    let hours = |hours: i64| NIGHT.from + Span::from_hours(hours);
+    let tried = async |from: i64, to: i64| {
+        let window = Window { from: hours(from), to: hours(to) };
+        tried(folder.path(), window, &settings_here()).await
+    };
+    // Within a night, and from the snapshot that nothing is missing after.
+    tried(1, 9).await.unwrap();
+    tried(49, 57).await.unwrap();
+    let refused = tried(1, 57).await.unwrap_err().to_string();
+    assert!(refused.contains("days of the journal that the run needs were deleted"), "{refused}");
+    // The newest snapshot before it is of the first night.
+    for file in std::fs::read_dir(folder.path().join("snapshots")).unwrap().flatten() {
+        let next = file.file_name().to_str().unwrap()[..20].parse::<u64>().unwrap();
+        if next == left[0] {
+            std::fs::remove_file(file.path()).unwrap();
+        }
+    }
+    let refused = tried(49, 57).await.unwrap_err().to_string();
+    assert!(refused.contains("were deleted") && refused.contains("2026-11-22T"), "{refused}");
+    // A window that came late is refused for good, and why is said.
+    let late = watchkeeper::watch::Wanted {
+        from: hours(50),
+        to: hours(51),
+        reports: 1,
+        at: hours(60),
+        next: u64::MAX,
+    };
+    let error =
+        compare(&Recorded::new(folder.path(), PLACES.clone()), &late, &[], &|| false).await.unwrap_err();
+    assert!(matches!(error, Error::Gone { .. }), "{error}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_command_prints_what_a_rule_would_have_done_and_names_what_is_wrong() {
     let folder = tempfile::tempdir().unwrap();
