@@ -78,7 +78,8 @@ fn edge(path: &Path, data: &Path, json_log: bool) -> anyhow::Result<()> {
         .max_blocking_threads(4)
         .build()
         .context("start the runtime")?;
-    runtime.block_on(run::run(settings, data, now, told_to_stop()))
+    // Signals are heard within a runtime.
+    runtime.block_on(async { run::run(settings, data, now, told_to_stop()).await })
 }
 
 fn show_key(data: &Path, new: bool, station: &str) -> anyhow::Result<()> {

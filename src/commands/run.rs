@@ -2,6 +2,7 @@
 
 use super::{core_settings, places, runtime, settings};
 use std::path::PathBuf;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use watchkeeper::{daemon::Daemon, telemetry};
 
 #[derive(clap::Args)]
@@ -24,6 +25,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let core = core_settings(&settings, &places);
     runtime()?.block_on(async {
         let daemon = Daemon::build(settings, core, places, &arguments.data).await?;
+        // Whoever reads that it listens may stop it.
+        let stop = told_to_stop();
         println!("listening on http://{}", daemon.address()?);
         if let Some((address, shown)) = daemon.door() {
             let (path, fingerprint) = (shown.path.display(), &shown.fingerprint);
@@ -36,23 +39,30 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
                 arguments.data.join("first-password").display()
             ),
         }
-        daemon.run(told_to_stop()).await
+        daemon.run(stop).await
     })
 }
 
-/// Ends on Ctrl-C or SIGTERM.
-pub(super) async fn told_to_stop() {
-    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
-    match terminate {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
+/// Ends on Ctrl-C or SIGTERM, of which none is missed from the moment that this is called.
+pub(super) fn told_to_stop() -> impl Future<Output = ()> {
+    let hear = |kind: SignalKind| {
+        let heard = signal(kind);
+        if let Err(error) = &heard {
+            tracing::warn!(%error, ?kind, "a signal to stop can't be heard");
         }
-        Err(error) => {
-            tracing::warn!(%error, "SIGTERM can't be heard; Ctrl-C can");
-            let _ = tokio::signal::ctrl_c().await;
+        heard.ok()
+    };
+    let (mut interrupt, mut terminate) = (hear(SignalKind::interrupt()), hear(SignalKind::terminate()));
+    async move {
+        tokio::select! {
+            Some(()) = next(&mut interrupt) => {}
+            Some(()) = next(&mut terminate) => {}
+            else => std::future::pending().await,
         }
     }
+}
+
+/// The next of a signal that can be heard.
+async fn next(signal: &mut Option<Signal>) -> Option<()> {
+    signal.as_mut()?.recv().await
 }

@@ -1,12 +1,13 @@
 //! Positions and claims on their way to the history: live, or standing still for want of room, or catching up.
 
 use super::catch_up::{self, CatchUp};
+use super::recovery::begin_at;
 use super::room::{Behind, Signs};
 use super::trouble::Trouble;
 use crate::history::{self, Which};
 use crate::journal::{Reader, Snapshots};
 use crate::place::Places;
-use crate::watch::{Outcome, Watch};
+use crate::watch::Outcome;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -126,9 +127,11 @@ impl Positions {
             return Ok(());
         }
         self.writer.resume();
-        let watch = self.watch_at(self.writer.applied() + 1);
-        let begun = match Reader::open(&self.journal).skips_from(watch.next()).await {
-            Ok(skips) => CatchUp::begin(Reader::open(&self.journal), watch.with_skips(skips), from).await,
+        let not_after = self.writer.applied() + 1;
+        let begun = match begin_at(&self.snapshots, &self.journal, &self.places, not_after).await {
+            Ok((watch, skips)) => {
+                CatchUp::begin(Reader::open(&self.journal), watch.with_skips(skips), from).await
+            }
             Err(error) => Err(error.into()),
         };
         match begun {
@@ -136,13 +139,6 @@ impl Positions {
             Err(error) => self.refused(error, from)?,
         }
         Ok(())
-    }
-
-    /// The core as it was at the newest snapshot that has not taken this sequence.
-    fn watch_at(&self, next: u64) -> Watch {
-        let kept = self.snapshots.newest(next);
-        let restored = kept.and_then(|kept| Watch::restore(&kept.state, self.places.clone()).ok());
-        restored.unwrap_or_else(|| Watch::new(self.places.clone()))
     }
 
     async fn catch_up(&mut self, applied: u64) -> anyhow::Result<()> {

@@ -56,7 +56,7 @@ async fn what_a_re_run_has_to_say_in_a_gap_is_said_once_it_has_ended() {
     let rerun = Entry::Rerun(Rerun { from: Time::default(), to: Time::default(), next: 2 });
     writing.gap = Some(unrecorded::gap_from(writing.journal.next()));
     assert!(!writing.pass(vec![line(1), rerun.clone(), line(2)]).await.unwrap());
-    let Some(Group { entries, record: Record::Missing(gap) }) = handed_on.recv().await else {
+    let Some(Group { entries, record: Record::Missing(gap), .. }) = handed_on.recv().await else {
         panic!("it is not written down")
     };
     assert_eq!((entries.len(), gap.gap.lines, gap.gap.sequences), (2, 2, 2));
@@ -66,7 +66,7 @@ async fn what_a_re_run_has_to_say_in_a_gap_is_said_once_it_has_ended() {
         matches!(&written[1..], [Entry::Gap(_), Entry::Program(_), given] if *given == rerun),
         "{written:?}"
     );
-    let Some(Group { entries, record }) = handed_on.recv().await else { panic!("the core is told") };
+    let Some(Group { entries, record, .. }) = handed_on.recv().await else { panic!("the core is told") };
     assert!(record == Record::KeptAgain && entries.last().is_some_and(|numbered| numbered.entry == rerun));
     // A gap in which nothing was heard keeps it as well, and says it once.
     writing.gap = Some(unrecorded::gap_from(writing.journal.next()));
@@ -115,7 +115,7 @@ async fn the_disk_is_not_looked_at_while_the_reserve_is_made_or_given_back_and_l
     assert!(writing.room.is_due());
     writing.room.work(|_| std::thread::sleep(Duration::from_millis(800)));
     assert!(!writing.room.is_due());
-    let began = std::time::Instant::now();
+    let began = Instant::now();
     assert!(writing.pass(vec![line(1)]).await.unwrap());
     assert!(writing.room.is_at_work() && began.elapsed() < Duration::from_millis(800));
     assert!(writing.room_is_on_its_way().await.unwrap() && !writing.room.is_at_work());
