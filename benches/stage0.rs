@@ -1,13 +1,15 @@
 //! What stage 0 makes of recordings, and what it and the learning of reception cost.
 //!
 //! `cargo bench --bench stage0 -- FILES`: of each file, how many reports were let in as what, and nanoseconds a line.
+//! `--list` names every report that was not simply let in: as what, its time, its station, and its line. `--together`
+//! takes the files as what so many receivers heard at the same time.
 
 #![allow(clippy::print_stdout, reason = "its figures are for whoever runs it")]
 
 use sensors::receiver::replay::{Options, Reader};
-use sensors::{ReceiverId, Time};
+use sensors::{ReceiverId, Report, Time, receiver::Batch};
 use std::{collections::BTreeMap, path::Path, time::Instant};
-use watchkeeper::admit::Admit;
+use watchkeeper::admit::{Admit, ClockState, Source, Standing, Stations};
 use watchkeeper::entry::Entry;
 use watchkeeper::geo::{Metres, Position};
 use watchkeeper::journal::Ticker;
@@ -16,32 +18,73 @@ use watchkeeper::reception::Reception;
 use watchkeeper::track::{Class, Fix, Step, TrackId};
 
 fn main() {
-    for file in std::env::args().skip(1).filter(|arg| !arg.starts_with("--")) {
-        recording(Path::new(&file));
+    let (options, files): (Vec<String>, Vec<String>) =
+        std::env::args().skip(1).partition(|arg| arg.starts_with("--"));
+    let given = |option: &str| options.iter().any(|given| given == option);
+    if given("--together") {
+        stage_0(&files.join(" + "), &together(&files), given("--list"));
+    } else {
+        for file in &files {
+            let (mut ticker, mut entries) = (Ticker::default(), Vec::new());
+            batches(file, 0).into_iter().for_each(|batch| ticker.cut(batch, &mut entries));
+            stage_0(file, &entries, given("--list"));
+        }
     }
     steps();
 }
 
-/// One recording through stage 0 alone.
-fn recording(file: &Path) {
-    let mut reader = Reader::open(file, &Options::default()).expect("a recording that can be read");
+fn batches(file: &str, receiver: u16) -> Vec<Batch> {
+    let options = Options { receiver: ReceiverId(receiver), ..Options::default() };
+    let mut reader = Reader::open(Path::new(file), &options).expect("a recording that can be read");
+    std::iter::from_fn(|| reader.next_batch().expect("a recording that can be read")).collect()
+}
+
+/// The lines of all, in the order of their times.
+fn together(files: &[String]) -> Vec<Entry> {
+    let all: Vec<Batch> =
+        files.iter().zip(0..).flat_map(|(file, receiver)| batches(file, receiver)).collect();
+    let mut lines: Vec<(Time, ReceiverId, &[u8])> = Vec::new();
+    for batch in &all {
+        lines.extend(batch.iter().map(|(heard_at, line)| (heard_at, batch.receiver(), line)));
+    }
+    lines.sort_by_key(|(heard_at, receiver, _)| (*heard_at, *receiver));
     let (mut ticker, mut entries) = (Ticker::default(), Vec::new());
-    while let Some(batch) = reader.next_batch().expect("a recording that can be read") {
+    for same in lines.chunk_by(|a, b| a.1 == b.1) {
+        let mut batch = Batch::new(same[0].1);
+        same.iter().for_each(|(heard_at, _, line)| batch.push(*heard_at, line));
         ticker.cut(batch, &mut entries);
     }
+    entries
+}
+
+/// Entries through stage 0 alone.
+fn stage_0(name: &str, entries: &[Entry], list: bool) {
     let (mut admit, mut sequence, mut admitted) = (Admit::default(), 1, Vec::new());
-    let (mut by_standing, mut several, mut most) = (BTreeMap::new(), 0, 0);
+    let (mut by_standing, mut several, mut stations, mut most) = (BTreeMap::new(), 0, 0, 0);
     let began = Instant::now();
-    for entry in &entries {
+    for entry in entries {
         match entry {
             Entry::Lines(batch) => admit.lines(sequence, batch, &mut admitted),
             Entry::Tick(now) => {
                 for hearing in admit.tick(*now, sequence).hearings {
                     several += u64::from(hearing.copies.len() > 1);
+                    let first = hearing.copies[0].station;
+                    stations += u64::from(hearing.copies.iter().any(|copy| copy.station != first));
                     most = most.max(hearing.copies.len());
                 }
             }
             _ => {}
+        }
+        for admitted in &admitted {
+            if list
+                && let Entry::Lines(batch) = entry
+                && admitted.standing != Standing::Good
+            {
+                let Report { time, station, sequence: at, .. } = admitted.report;
+                let (_, line) = batch.iter().nth((at - sequence) as usize).expect("its line");
+                let (standing, line) = (admitted.standing, String::from_utf8_lossy(line));
+                println!("{standing:?}\t{time}\t{}\t{line}", admit.station_name(station).unwrap_or("-"));
+            }
         }
         sequence += entry.len();
         for admitted in admitted.drain(..) {
@@ -49,12 +92,23 @@ fn recording(file: &Path) {
         }
     }
     let each = began.elapsed().as_nanos() / u128::from(sequence);
-    println!("{}: {each} ns a line; let in {by_standing:?}", file.display());
-    println!("  {:?}; heard by several {several}, at most by {most}", admit.sorted());
+    println!("{name}: {each} ns a line; let in {by_standing:?}");
+    println!(
+        "  {:?}; heard by several {several}, by several stations {stations}, at most by {most}",
+        admit.sorted()
+    );
     for receiver in admit.receivers() {
         println!(
             "  receiver {}: {:?} {}, {:?}",
             receiver.receiver.0, receiver.health, receiver.why, receiver.clock
+        );
+        let Stations { each, beyond } = &receiver.stations;
+        let count = |of: fn(&ClockState) -> bool| each.iter().filter(|station| of(&station.clock)).count();
+        let told = count(|clock| clock.source != Source::None);
+        let (flagged, quarantined) = (count(|clock| clock.flagged), count(|clock| clock.quarantined));
+        println!(
+            "    {} stations, of {told} the clock is known, {flagged} off, {quarantined} not trusted; {beyond} reports beyond",
+            each.len()
         );
     }
 }

@@ -32,3 +32,23 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ReceiverId(pub u16);
+
+/// A station among those whose lines one receiver brings, by the hash of its name; 0 where none is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StationId(pub u64);
+
+impl StationId {
+    /// No station is named.
+    pub const NONE: StationId = StationId(0);
+
+    /// The station of this name.
+    pub fn of(name: &[u8]) -> StationId {
+        StationId(sentence::station_hash(name))
+    }
+
+    /// Whether one is named.
+    pub fn is_named(self) -> bool {
+        self != Self::NONE
+    }
+}

@@ -1,8 +1,11 @@
 //! The copies of one transmission, gathered until no more are waited for: who heard it, how strongly, how much later.
 
+use super::clocks::ClockId;
+use super::seconds::Freshness;
 use rustc_hash::FxHashMap;
+use sensors::message::Body;
 use sensors::report::{Ais, Strength};
-use sensors::{Mmsi, ReceiverId, Span, Time, sentence::Signal};
+use sensors::{Mmsi, ReceiverId, Span, StationId, Time, sentence::Signal};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::VecDeque;
 
@@ -13,7 +16,7 @@ pub(super) const WINDOW: Span = Span::from_seconds(10);
 /// sites that hear nothing in common make a fifth of it.
 const OPEN_MAX: usize = 65_536;
 
-/// Receivers remembered of one transmission. Ours.
+/// Receivers and stations remembered of one transmission. Ours.
 const COPIES_MAX: usize = 32;
 
 /// Whole hearings that wait for the next tick. Ours: a minute of 4,000 transmissions a second.
@@ -30,15 +33,17 @@ pub struct Hearing {
     pub time: Time,
     /// Sender as claimed.
     pub mmsi: Mmsi,
-    /// One for each receiver, the first to arrive first.
+    /// One for each receiver and each of its stations, the first to arrive first.
     pub copies: Vec<Copy>,
 }
 
-/// A transmission as one receiver heard it.
+/// A transmission as one receiver heard it, or one station of its feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Copy {
     /// Who heard it.
     pub receiver: ReceiverId,
+    /// Which of its stations, where one is named.
+    pub station: StationId,
     /// By how many milliseconds its time is later than the first copy's.
     pub after: i32,
     /// Received power, 1/10 dBm.
@@ -50,10 +55,15 @@ pub struct Copy {
 }
 
 impl Copy {
-    fn new(receiver: ReceiverId, after: Span, ais: &Ais) -> Copy {
-        let signal = ais.signal.unwrap_or_default();
+    fn new(heard: &Heard<'_>, after: Span) -> Copy {
+        let signal = heard.ais.signal.unwrap_or_default();
         let after = after.as_millis().clamp(i32::MIN.into(), i32::MAX.into()) as i32;
-        Copy { receiver, after, power: signal.power, level: signal.level, strength: signal.strength }
+        let (receiver, station) = (heard.receiver, heard.station);
+        Copy { receiver, station, after, power: signal.power, level: signal.level, strength: signal.strength }
+    }
+
+    fn is_by(&self, heard: &Heard<'_>) -> bool {
+        (self.receiver, self.station) == (heard.receiver, heard.station)
     }
 
     fn tells_strength(&self) -> bool {
@@ -71,8 +81,20 @@ pub(super) struct Heard<'a> {
     pub(super) time: Time,
     pub(super) heard_at: Time,
     pub(super) receiver: ReceiverId,
-    pub(super) clock: u32,
+    pub(super) station: StationId,
+    pub(super) clock: ClockId,
     pub(super) ais: &'a Ais,
+    pub(super) fresh: &'a Option<Freshness>,
+}
+
+impl Heard<'_> {
+    /// Whether the same bits may be on the air again after so long.
+    fn may_be_again(&self, later: Span) -> bool {
+        match &self.ais.message.body {
+            Body::Clock(said) => said.utc().is_none(),
+            _ => self.fresh.as_ref().is_none_or(|fresh| fresh.may_be_again(later)),
+        }
+    }
 }
 
 /// A transmission that copies are waited for.
@@ -83,7 +105,7 @@ struct Open {
     raw: Time,
     time: Time,
     heard_at: Time,
-    clock: u32,
+    clock: ClockId,
     mmsi: Mmsi,
     first: Copy,
     others: Vec<Copy>,
@@ -109,32 +131,36 @@ struct Counts {
 impl Gather {
     /// Whether it is a copy of one that is waited for; which clock dated that one, and as what. The copy is kept.
     #[inline]
-    pub(super) fn copy(&mut self, heard: &Heard<'_>) -> Option<(u32, Time)> {
+    pub(super) fn copy(&mut self, heard: &Heard<'_>) -> Option<(ClockId, Time)> {
         self.close_before(heard.heard_at);
         let at = self.index.get(&heard.ais.payload_hash)? - self.closed;
         let open = &mut self.open[at as usize];
         let near = |span: Span| span.abs() <= WINDOW;
-        // A receiver whose clock is not known yet dates it otherwise; then it counts when it arrived.
-        let same = near(heard.time.since(open.time))
-            || heard.receiver != open.first.receiver && near(heard.heard_at.since(open.heard_at));
+        let later = heard.time.since(open.time);
+        // One whose clock is not known yet dates it otherwise; then it counts when it arrived, unless it may be another
+        // transmission of the same bits that comes late.
+        let same = near(later)
+            || !open.first.is_by(heard)
+                && near(heard.heard_at.since(open.heard_at))
+                && !heard.may_be_again(later);
         if !same {
             return None;
         }
-        let known = heard.receiver == open.first.receiver
-            || open.others.iter().any(|copy| copy.receiver == heard.receiver)
+        let known = open.first.is_by(heard)
+            || open.others.iter().any(|copy| copy.is_by(heard))
             || open.others.len() + 1 >= COPIES_MAX;
         if !known {
-            open.others.push(Copy::new(heard.receiver, heard.time.since(open.time), heard.ais));
+            open.others.push(Copy::new(heard, later));
         }
         Some((open.clock, open.raw))
     }
 
-    /// How strongly a receiver received a transmission that it has brought a copy of.
-    pub(super) fn received(&mut self, receiver: ReceiverId, strength: &Strength) {
+    /// How strongly a receiver, or its station, received a transmission that it has brought a copy of.
+    pub(super) fn received(&mut self, receiver: ReceiverId, station: StationId, strength: &Strength) {
         let Some(began) = self.index.get(&strength.payload_hash) else { return };
         let open = &mut self.open[(began - self.closed) as usize];
         let mut copies = std::iter::once(&mut open.first).chain(&mut open.others);
-        if let Some(copy) = copies.find(|copy| copy.receiver == receiver) {
+        if let Some(copy) = copies.find(|copy| (copy.receiver, copy.station) == (receiver, station)) {
             let Signal { power, level, strength, .. } = strength.signal;
             copy.power = copy.power.or(power);
             copy.level = copy.level.or(level);
@@ -159,7 +185,7 @@ impl Gather {
             heard_at: heard.heard_at,
             clock: heard.clock,
             mmsi: heard.ais.message.mmsi,
-            first: Copy::new(heard.receiver, Span::ZERO, heard.ais),
+            first: Copy::new(heard, Span::ZERO),
             others: Vec::new(),
         });
     }
@@ -229,7 +255,7 @@ impl<'de> Deserialize<'de> for Gather {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sensors::message::{Body, Message, SafetyText};
+    use sensors::message::{Message, SafetyText};
 
     fn at(millis: i64) -> Time {
         Time::from_millis(1_795_000_000_000 + millis)
@@ -242,12 +268,13 @@ mod tests {
             mmsi: Mmsi(567_000_001),
             body: Body::SafetyText(SafetyText::default()),
         };
-        Ais { message, own_ship: false, payload_hash, station_hash: 0, signal, derived: false }
+        Ais { message, own_ship: false, payload_hash, signal, derived: false }
     }
 
     fn heard(ais: &Ais, sequence: u64, receiver: u16, time: Time) -> Heard<'_> {
-        let receiver = ReceiverId(receiver);
-        Heard { sequence, raw: time, time, heard_at: time, receiver, clock: 2 * u32::from(receiver.0), ais }
+        let (receiver, station) = (ReceiverId(receiver), StationId::NONE);
+        let clock = ClockId { receiver, ..ClockId::default() };
+        Heard { sequence, raw: time, time, heard_at: time, receiver, station, clock, ais, fresh: &None }
     }
 
     /// First copy or not, as stage 0 asks.
@@ -286,13 +313,31 @@ mod tests {
             payload_hash,
             signal: Signal { power: Some(power), ..Signal::default() },
         };
-        gather.received(ReceiverId(1), &told(7, -700));
-        gather.received(ReceiverId(1), &told(7, -710));
-        gather.received(ReceiverId(2), &told(7, -720));
-        gather.received(ReceiverId(0), &told(8, -730));
+        gather.received(ReceiverId(1), StationId::NONE, &told(7, -700));
+        gather.received(ReceiverId(1), StationId::NONE, &told(7, -710));
+        gather.received(ReceiverId(2), StationId::NONE, &told(7, -720));
+        gather.received(ReceiverId(0), StationId::NONE, &told(8, -730));
         gather.close_before(at(20_000));
         let [hearing] = &gather.take(3)[..] else { panic!("one transmission") };
         assert_eq!(hearing.copies.iter().map(|copy| copy.power).collect::<Vec<_>>(), [None, Some(-700)]);
+    }
+
+    #[test]
+    fn one_transmission_remembers_every_station_of_a_feed_once() {
+        let (mut gather, sent) = (Gather::default(), ais(7, None));
+        let by = |sequence, station| {
+            let station = StationId(station);
+            let clock = ClockId { station, ..ClockId::default() };
+            Heard { station, clock, ..heard(&sent, sequence, 0, at(0)) }
+        };
+        assert!(!is_copy(&mut gather, &by(1, 11)));
+        assert!(
+            [12, 11, 0, 12].into_iter().zip(2..).all(|(station, n)| is_copy(&mut gather, &by(n, station)))
+        );
+        gather.close_before(at(20_000));
+        let [hearing] = &gather.take(9)[..] else { panic!("one transmission") };
+        let stations: Vec<u64> = hearing.copies.iter().map(|copy| copy.station.0).collect();
+        assert_eq!(stations, [11, 12, 0]);
     }
 
     #[test]
@@ -308,11 +353,23 @@ mod tests {
     fn a_copy_from_a_clock_that_is_wrong_is_known_by_its_arrival() {
         let (mut gather, sent) = (Gather::default(), ais(7, None));
         assert!(!is_copy(&mut gather, &heard(&sent, 1, 0, at(0))));
-        let wrong =
-            Heard { raw: at(-50_000), time: at(-50_000), heard_at: at(100), ..heard(&sent, 2, 1, at(0)) };
-        assert_eq!(gather.copy(&wrong), Some((0, at(0))));
+        let under_way = Some(Freshness { second: Some(7), may_lie: false });
+        let wrong = Heard {
+            raw: at(-50_000),
+            time: at(-50_000),
+            heard_at: at(100),
+            fresh: &under_way,
+            ..heard(&sent, 2, 1, at(0))
+        };
+        assert_eq!(gather.copy(&wrong), Some((ClockId::default(), at(0))));
         let again = Heard { time: at(60_000), heard_at: at(200), ..heard(&sent, 3, 0, at(0)) };
         assert_eq!(gather.copy(&again), None);
+        // A moored vessel's position of a minute ago, or what a ship says of itself, may be another transmission.
+        let moored = Some(Freshness { second: Some(7), may_lie: true });
+        for fresh in [&moored, &None] {
+            let of_before = Heard { time: at(-60_000), fresh, ..wrong };
+            assert_eq!(gather.copy(&of_before), None);
+        }
     }
 
     #[test]

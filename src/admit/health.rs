@@ -2,6 +2,7 @@
 //! that it hears whatever the traffic. An open link that brings nothing is not a sea without ships.
 
 use super::ClockState;
+use super::clocks::{Stations, middle_clock};
 use super::rate::{self, Rate};
 use sensors::{Mmsi, ReceiverId, Span, Time};
 use serde::{Deserialize, Serialize};
@@ -84,8 +85,10 @@ pub struct Condition {
     pub expected_per_minute: Option<f64>,
     /// When it brought an AIS message last, by the edge's clock.
     pub last: Option<Time>,
-    /// Its clock.
+    /// Its clock; of several stations, the middle one's.
     pub clock: ClockState,
+    /// Its stations.
+    pub stations: Stations,
     /// Fixed stations that it hears.
     pub heartbeats: Vec<Heartbeat>,
     /// When it heard nothing, the newest last.
@@ -217,7 +220,7 @@ impl Hearer {
     }
 
     /// How it is.
-    pub(super) fn condition(&self, receiver: ReceiverId, now: Time, clock: ClockState) -> Condition {
+    pub(super) fn condition(&self, receiver: ReceiverId, now: Time, stations: Stations) -> Condition {
         let (health, why, params) = self.judge(now);
         let per_minute = |messages: f64| messages / rate::MINUTES as f64;
         let beat = |fixed: &Fixed| {
@@ -232,7 +235,8 @@ impl Hearer {
             per_minute: self.rate.now().map(|messages| per_minute(messages.into())),
             expected_per_minute: self.rate.expected(now).map(per_minute),
             last: self.last,
-            clock,
+            clock: middle_clock(&stations.each),
+            stations,
             heartbeats: self.fixed.iter().filter_map(beat).collect(),
             silences: self.silences.clone(),
         }

@@ -1,6 +1,7 @@
 //! Stage 0, admit: lines become reports; one transmission is one report, dated right, and its receivers are known.
 
 mod clock;
+mod clocks;
 mod gather;
 mod health;
 mod memory;
@@ -13,18 +14,20 @@ mod truth;
 mod tests;
 
 pub use clock::{ClockState, Source};
+pub use clocks::{StationState, Stations};
 pub use gather::{Copy, Hearing};
 pub use health::{Condition, Health, Heartbeat, Silence};
 
-use clock::{Clocks, LEAP, clock_of};
+use clock::LEAP;
+use clocks::{ClockId, Clocks};
 use gather::{Gather, Heard, WINDOW};
 use health::Hearer;
 use memory::Memory;
-use seconds::{OddVessels, freshness, lag};
+use seconds::{Fit, OddVessels, freshness, lag};
 use sensors::message::Body;
 use sensors::report::{Ais, Content};
 use sensors::sentence::{Checksum, Reject};
-use sensors::{Counts, Decoder, Line, ReceiverId, Report, Span, Tally, Time, receiver::Batch};
+use sensors::{Counts, Decoder, Line, ReceiverId, Report, Span, StationId, Tally, Time, receiver::Batch};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use truth::Who;
@@ -139,6 +142,8 @@ pub struct Sorted {
     pub copies_cut: u64,
     /// Payloads forgotten before their time, for want of room: a repeat of one passes as new.
     pub payloads_forgotten: u64,
+    /// Reports dated by their receiver's own clock, for want of room for their station's.
+    pub stations_beyond: u64,
 }
 
 /// The stage: what it must remember between two batches.
@@ -198,7 +203,10 @@ impl Admit {
         self.pass(now);
         self.now = if self.now.since(now) > self.settings.lateness() { now } else { self.now.max(now) };
         self.gather.close_before(now);
-        self.clocks.tick(now, &self.settings);
+        if self.clocks.tick(now, &self.settings) {
+            let known = self.clocks.known_stations();
+            self.decoder.retain_station_names(|station| known.contains(&station));
+        }
         self.hearers.iter_mut().for_each(|hearer| hearer.tick(now));
         let all = (0..=u16::MAX).map(ReceiverId).zip(&self.hearers);
         let deaf = all.filter(|(_, hearer)| hearer.is_down()).map(|(receiver, _)| receiver).collect();
@@ -207,9 +215,9 @@ impl Admit {
 
     #[inline]
     fn report(&mut self, mut report: Report, out: &mut Vec<Admitted>) {
-        let Report { receiver, sequence, time: raw, heard_at, .. } = report;
+        let Report { receiver, station, sequence, time: raw, stamped, heard_at, .. } = report;
         self.pass(heard_at);
-        let clock = clock_of(receiver, raw != heard_at);
+        let clock = self.clocks.of(ClockId { receiver, station, stamped }, &self.settings);
         let time = self.clocks.hear(clock, raw, heard_at);
         report.time = time;
         let mut doubted = None;
@@ -217,7 +225,8 @@ impl Admit {
             Content::Ais(ais) => {
                 self.hears(ais, receiver, clock, raw, heard_at);
                 // What a fixed station says may just have told how wrong the clock is.
-                let heard = Heard { sequence, raw, time, heard_at, receiver, clock, ais };
+                let fresh = &freshness(&ais.message.body);
+                let heard = Heard { sequence, raw, time, heard_at, receiver, station, clock, ais, fresh };
                 let Some(standing) = self.standing(&heard) else { return self.sorted.repeated += 1 };
                 if !self.clocks.is_trusted(clock) && ais.message.call().is_some() {
                     report.time = self.clocks.time_of_a_call(clock, raw, heard_at, &self.settings);
@@ -232,7 +241,7 @@ impl Admit {
                 Standing::Good
             }
             Content::Radar(_) | Content::Transponder(_) => self.dated(clock, time, heard_at),
-            Content::Strength(strength) => return self.gather.received(receiver, strength),
+            Content::Strength(strength) => return self.gather.received(receiver, station, strength),
         };
         match standing {
             // A device that calls for help under a clock that can't be trusted tells nothing of the time.
@@ -259,7 +268,7 @@ impl Admit {
 
     /// What a message says of the receiver that heard it.
     #[inline]
-    fn hears(&mut self, ais: &Ais, receiver: ReceiverId, clock: u32, raw: Time, heard_at: Time) {
+    fn hears(&mut self, ais: &Ais, receiver: ReceiverId, clock: ClockId, raw: Time, heard_at: Time) {
         let hearer = &mut self.hearers[usize::from(receiver.0)];
         hearer.message(heard_at);
         let message = &ais.message;
@@ -281,7 +290,7 @@ impl Admit {
     /// What an AIS report is let in as; `None` for a copy or a repeat.
     #[inline]
     fn standing(&mut self, heard: &Heard<'_>) -> Option<Standing> {
-        let Heard { time, raw, ais, clock, .. } = *heard;
+        let Heard { time, raw, ais, clock, fresh, .. } = *heard;
         if let Some((first_clock, first_raw)) = self.gather.copy(heard) {
             if first_clock != clock {
                 self.clocks.pair((first_clock, first_raw), (clock, raw), heard.heard_at);
@@ -289,7 +298,6 @@ impl Admit {
             return None;
         }
         let message = &ais.message;
-        let fresh = freshness(&message.body);
         let mut stale = false;
         let before = self.memory.heard(ais.payload_hash, time, |before| {
             let later = time.since(before).abs();
@@ -300,12 +308,11 @@ impl Admit {
             return None;
         }
         self.gather.begin(heard);
-        if let Some(second) = fresh.and_then(|fresh| fresh.second) {
-            let lag = lag(raw, second);
-            if self.clocks.is_odd(clock, lag) {
-                stale |= !self.odd_vessels.is_its_way(message.mmsi, lag);
-            } else {
-                self.odd_vessels.in_time(message.mmsi);
+        if let Some(second) = fresh.as_ref().and_then(|fresh| fresh.second) {
+            match self.clocks.fit(clock, lag(raw, second)) {
+                Fit::Odd(by) => stale |= !self.odd_vessels.is_its_way(message.mmsi, by),
+                Fit::Usual => self.odd_vessels.in_time(message.mmsi),
+                Fit::Unknown => {}
             }
         }
         if message.mmsi.is_distress_device() {
@@ -319,7 +326,7 @@ impl Admit {
     }
 
     /// What its time alone makes of a report.
-    fn dated(&self, clock: u32, time: Time, heard_at: Time) -> Standing {
+    fn dated(&mut self, clock: ClockId, time: Time, heard_at: Time) -> Standing {
         if !self.clocks.is_trusted(clock) {
             return Standing::Unclocked;
         }
@@ -369,14 +376,33 @@ impl Admit {
 
     /// How many reports were not simply let in.
     pub fn sorted(&self) -> Sorted {
-        Sorted { copies_cut: self.gather.cut(), payloads_forgotten: self.memory.let_go(), ..self.sorted }
+        Sorted {
+            copies_cut: self.gather.cut(),
+            payloads_forgotten: self.memory.let_go(),
+            stations_beyond: self.clocks.all_beyond(),
+            ..self.sorted
+        }
     }
 
     /// How each receiver is that has brought an AIS message, by number.
     pub fn receivers(&self) -> Vec<Condition> {
         let heard =
             (0..=u16::MAX).map(ReceiverId).zip(&self.hearers).filter(|(_, hearer)| hearer.has_heard());
-        let clock = |receiver| self.clocks.state(receiver, &self.settings);
-        heard.map(|(receiver, hearer)| hearer.condition(receiver, self.now, clock(receiver))).collect()
+        heard
+            .map(|(receiver, hearer)| hearer.condition(receiver, self.now, self.stations(receiver)))
+            .collect()
+    }
+
+    /// What a station calls itself, where its lines have told.
+    pub fn station_name(&self, station: StationId) -> Option<&str> {
+        self.decoder.station_name(station)
+    }
+
+    fn stations(&self, receiver: ReceiverId) -> Stations {
+        let mut each = self.clocks.stations(receiver, &self.settings);
+        for state in &mut each {
+            state.name = self.station_name(state.station).map(str::to_owned);
+        }
+        Stations { each, beyond: self.clocks.beyond(receiver) }
     }
 }

@@ -1,5 +1,6 @@
-//! How two receivers' times differ, from the transmissions that both heard.
+//! How two clocks' times differ, from the transmissions that both dated.
 
+use super::clocks::ClockId;
 use sensors::{Span, Time};
 use serde::{Deserialize, Serialize};
 
@@ -23,17 +24,28 @@ pub(super) struct Pairs {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Partner {
-    clock: u32,
+    clock: ClockId,
     /// The partner's time less ours, milliseconds, and when, in seconds of the edge's clock; a ring.
     samples: Vec<(u32, i32)>,
     next: u8,
 }
 
+impl Partner {
+    fn is_fresh(&self, now: u32) -> bool {
+        self.samples.iter().any(|(at, _)| now.abs_diff(*at) <= WINDOW_SECONDS)
+    }
+}
+
 impl Pairs {
     /// Both heard the same: the partner's time was later than ours by `later`.
-    pub(super) fn add(&mut self, partner: u32, later: Span, heard_at: Time) {
+    pub(super) fn add(&mut self, partner: ClockId, later: Span, heard_at: Time) {
         let Ok(later) = i32::try_from(later.as_millis()) else { return };
-        let sample = (seconds(heard_at), later);
+        let now = seconds(heard_at);
+        let sample = (now, later);
+        if self.partners.len() >= PARTNERS_MAX {
+            // One that has fallen silent makes room.
+            self.partners.retain(|known| known.clock == partner || known.is_fresh(now));
+        }
         let partner = match self.partners.iter_mut().position(|known| known.clock == partner) {
             Some(at) => &mut self.partners[at],
             None if self.partners.len() < PARTNERS_MAX => {
@@ -51,7 +63,7 @@ impl Pairs {
     }
 
     /// Each partner with the median of its differences, where there are enough.
-    pub(super) fn differences(&self, now: Time) -> impl Iterator<Item = (u32, Span)> {
+    pub(super) fn differences(&self, now: Time) -> impl Iterator<Item = (ClockId, Span)> {
         let now = seconds(now);
         self.partners.iter().filter_map(move |partner| {
             let fresh = partner.samples.iter().filter(|(at, _)| now.abs_diff(*at) <= WINDOW_SECONDS);
@@ -68,7 +80,7 @@ impl Pairs {
     }
 
     /// Another clock was stepped.
-    pub(super) fn forget_partner(&mut self, clock: u32) {
+    pub(super) fn forget_partner(&mut self, clock: ClockId) {
         self.partners.retain(|partner| partner.clock != clock);
     }
 }
@@ -91,9 +103,14 @@ pub(super) fn median(mut spans: Vec<Span>) -> Option<Span> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sensors::StationId;
 
     fn at(seconds: i64) -> Time {
         Time::from_seconds(1_795_000_000 + seconds)
+    }
+
+    fn partner(station: u64) -> ClockId {
+        ClockId { station: StationId(station), ..ClockId::default() }
     }
 
     #[test]
@@ -103,9 +120,10 @@ mod tests {
         for n in 0..20 {
             assert_eq!(difference(&pairs, n), []);
             let outlier = if n % 5 == 0 { 60_000 } else { 0 };
-            pairs.add(3, Span::from_millis(7_000 + n + outlier), at(n));
+            pairs.add(partner(3), Span::from_millis(7_000 + n + outlier), at(n));
         }
-        let [(3, median)] = difference(&pairs, 20)[..] else { panic!("one partner") };
+        let [(from, median)] = difference(&pairs, 20)[..] else { panic!("one partner") };
+        assert_eq!(from, partner(3));
         assert!((7_000..7_020).contains(&median.as_millis()), "{median:?}");
         assert_eq!(difference(&pairs, 2000), []);
     }
@@ -114,9 +132,12 @@ mod tests {
     fn partners_and_pairs_are_bounded() {
         let mut pairs = Pairs::default();
         for n in 0..10_000 {
-            pairs.add(n % 100, Span::ZERO, at(i64::from(n)));
+            pairs.add(partner(n % 100), Span::ZERO, at(n as i64));
         }
         assert_eq!(pairs.partners.len(), PARTNERS_MAX);
         assert!(pairs.partners.iter().all(|partner| partner.samples.len() <= PAIRS_MAX));
+        // Those that went silent make room for those heard now.
+        pairs.add(partner(7777), Span::ZERO, at(20_000));
+        assert_eq!(pairs.partners.iter().map(|partner| partner.clock).collect::<Vec<_>>(), [partner(7777)]);
     }
 }

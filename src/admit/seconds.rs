@@ -13,6 +13,11 @@ const REPORTS_MIN: u32 = 40;
 /// Beyond this many, all are counted half, so that old ones fade. Ours.
 const REPORTS_MAX: u32 = 512;
 
+/// A second beside those that hold most is among them where it holds at least this share, in hundredths, and more than
+/// one report: stations that stamp every ten seconds lag by more. Ours: reports that relays send on at any time make
+/// half of it at most.
+const SPREAD: u32 = 1;
+
 /// The share, in quarters, of a receiver's reports that must lie together; else its times are not those of the
 /// transmissions (a feed that is asked once a minute, a recording without times). Ours.
 const TOGETHER: u32 = 3;
@@ -22,16 +27,36 @@ const TOGETHER: u32 = 3;
 pub(super) struct Seconds {
     lags: Vec<u16>,
     all: u32,
-    /// The middle of most lags, where most lie together.
-    middle: Option<i8>,
+    /// Where most lie together.
+    most: Option<Most>,
     /// Reports until the middle is looked for again.
     look_in: u16,
 }
 
 impl Default for Seconds {
     fn default() -> Self {
-        Seconds { lags: vec![0; 60], all: 0, middle: None, look_in: 0 }
+        Seconds { lags: vec![0; 60], all: 0, most: None, look_in: 0 }
     }
+}
+
+/// Most lags.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct Most {
+    /// Their median.
+    middle: i8,
+    /// How many seconds before and after it they reach, at least [`SLACK`].
+    reach: (u8, u8),
+}
+
+/// How a report's own second lies against those of its clock's others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fit {
+    /// Too little is known, or times are not those of the transmissions.
+    Unknown,
+    /// As most do.
+    Usual,
+    /// It lags by so many seconds more than a fresh report can.
+    Odd(i64),
 }
 
 /// The lag of a report that came at `raw` and names this second: -30 to 29.
@@ -44,8 +69,8 @@ fn folded(seconds: i64) -> i64 {
 }
 
 impl Seconds {
-    /// Takes a report's lag; whether it is further from the middle than a fresh report can be.
-    pub(super) fn is_odd(&mut self, lag: i64) -> bool {
+    /// Takes a report's lag, and holds it against the others.
+    pub(super) fn fit(&mut self, lag: i64) -> Fit {
         self.lags[lag.rem_euclid(60) as usize] += 1;
         self.all += 1;
         if self.all >= REPORTS_MAX {
@@ -59,12 +84,15 @@ impl Seconds {
             }
             n => n - 1,
         };
-        self.middle.is_some_and(|middle| folded(lag - i64::from(middle)).abs() > SLACK)
+        let Some(Most { middle, reach: (before, after) }) = self.most else { return Fit::Unknown };
+        let from_middle = folded(lag - i64::from(middle));
+        let usual = -i64::from(before)..=i64::from(after);
+        if usual.contains(&from_middle) { Fit::Usual } else { Fit::Odd(from_middle) }
     }
 
     /// What must be added to the receiver's times, in seconds and within half a minute, where that can be told.
     pub(super) fn offset(&self) -> Option<i64> {
-        self.middle.map(|middle| -i64::from(middle))
+        self.most.map(|most| -i64::from(most.middle))
     }
 
     /// The clock was stepped: what was learned is of another one.
@@ -72,32 +100,35 @@ impl Seconds {
         *self = Seconds::default();
     }
 
-    /// Finds the eleven seconds that hold most, and the median among them.
+    /// Finds the eleven seconds that hold most, the median among them, and how far beyond they reach.
     fn look(&mut self) {
-        self.middle = None;
+        self.most = None;
         if self.all < REPORTS_MIN {
             return;
         }
-        let around =
-            |middle: i64| (middle - SLACK..=middle + SLACK).map(|lag| self.lags[lag.rem_euclid(60) as usize]);
-        let held = |middle: i64| around(middle).map(u32::from).sum::<u32>();
+        let at = |lag: i64| u32::from(self.lags[lag.rem_euclid(60) as usize]);
+        let around = |middle: i64| middle - SLACK..=middle + SLACK;
+        let held = |middle: i64| around(middle).map(at).sum::<u32>();
         let best = (-30..30).max_by_key(|&middle| (held(middle), -middle)).expect("not empty");
         let most = held(best);
         if most * 4 < self.all * TOGETHER {
             return;
         }
         let mut below = 0;
-        for (lag, n) in (best - SLACK..).zip(around(best)) {
-            below += u32::from(n);
-            if 2 * below >= most {
-                self.middle = Some(folded(lag) as i8);
-                return;
-            }
-        }
+        let middle = around(best).find(|&lag| {
+            below += at(lag);
+            2 * below >= most
+        });
+        let Some(middle) = middle else { return };
+        let holds = |lag: i64| at(lag) > 1 && at(lag) * 100 >= self.all * SPREAD;
+        // Half a minute at most: what lags by more lags by less than nothing.
+        let reach = |way: i64| (SLACK..29).find(|&far| !holds(middle + way * (far + 1))).unwrap_or(29) as u8;
+        self.most = Some(Most { middle: folded(middle) as i8, reach: (reach(-1), reach(1)) });
     }
 }
 
 /// What of a message says how fresh its position is.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Freshness {
     /// The UTC second of the position, 0-59.
     pub(super) second: Option<u8>,
@@ -144,15 +175,15 @@ pub(super) struct OddVessels {
 pub(super) const ODD_MAX: usize = 4096;
 
 impl OddVessels {
-    /// A report that is odd by this lag; whether it is the vessel's way.
-    pub(super) fn is_its_way(&mut self, mmsi: Mmsi, lag: i64) -> bool {
+    /// A report that is odd by so much against most of those of its clock; whether it is the vessel's way.
+    pub(super) fn is_its_way(&mut self, mmsi: Mmsi, odd_by: i64) -> bool {
         const TIMES: u8 = 3;
         if self.places.is_empty() {
             self.places = vec![(Mmsi(u32::MAX), 0, 0); ODD_MAX];
         }
         let place = &mut self.places[place_of(mmsi)];
-        let again = place.0 == mmsi && folded(lag - i64::from(place.1)).abs() <= 2;
-        *place = (mmsi, lag as i8, if again { (place.2 + 1).min(TIMES) } else { 1 });
+        let again = place.0 == mmsi && folded(odd_by - i64::from(place.1)).abs() <= 2;
+        *place = (mmsi, odd_by as i8, if again { (place.2 + 1).min(TIMES) } else { 1 });
         place.2 == TIMES
     }
 
@@ -182,17 +213,36 @@ mod tests {
     fn a_report_seconds_older_than_the_others_is_odd() {
         let mut seconds = Seconds::default();
         for n in 0..100 {
-            assert!(!seconds.is_odd(20 + n % 3));
+            assert!(!matches!(seconds.fit(20 + n % 3), Fit::Odd(_)));
         }
         assert_eq!(seconds.offset(), Some(-21));
-        assert!(!seconds.is_odd(26));
-        assert!(seconds.is_odd(27) && seconds.is_odd(-10) && seconds.is_odd(15));
+        let fits = [26, 27, -10, 15].map(|lag| seconds.fit(lag));
+        assert_eq!(fits, [Fit::Usual, Fit::Odd(6), Fit::Odd(29), Fit::Odd(-6)]);
+    }
+
+    #[test]
+    fn a_station_that_stamps_every_ten_seconds_is_judged_by_how_far_its_own_reports_lag() {
+        let mut seconds = Seconds::default();
+        // Most within five seconds, a tail up to fifteen, and two of a hundred sent on later by a relay.
+        for n in 0..300 {
+            let lag = match n % 100 {
+                0 => 25,
+                1 => -20,
+                n if n < 60 => n % 6,
+                n => n % 16,
+            };
+            seconds.fit(lag);
+        }
+        let fits = [0, 9, 14, 15].map(|lag| seconds.fit(lag));
+        assert!(fits.iter().all(|fit| *fit == Fit::Usual), "{fits:?}");
+        let fits = [17, 25, -20, -6].map(|lag| seconds.fit(lag));
+        assert!(fits.iter().all(|fit| matches!(fit, Fit::Odd(_))), "{fits:?}");
     }
 
     #[test]
     fn times_that_are_not_those_of_the_transmissions_prove_nothing() {
         let mut seconds = Seconds::default();
-        assert!((0..10_000).all(|n| !seconds.is_odd(n * 7 % 60 - 30)));
+        assert!((0..10_000).all(|n| seconds.fit(n * 7 % 60 - 30) == Fit::Unknown));
         assert_eq!(seconds.offset(), None);
     }
 

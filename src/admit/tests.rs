@@ -12,6 +12,7 @@ struct Sent {
     on_air: Time,
     arrives: Time,
     receiver: u16,
+    station: &'static str,
     stamp: Option<Time>,
     said: Said,
 }
@@ -54,7 +55,7 @@ fn base(time: Time) -> Message {
 
 fn heard(on_air: Time, receiver: u16, message: Message) -> Sent {
     let arrives = on_air + Span::from_millis(200);
-    Sent { on_air, arrives, receiver, stamp: None, said: Said::Message(message) }
+    Sent { on_air, arrives, receiver, station: "", stamp: None, said: Said::Message(message) }
 }
 
 /// Twenty ships and a base station, each every ten seconds.
@@ -96,11 +97,9 @@ fn run_as_listed(sent: Vec<Sent>) -> (Admit, Vec<Passed>, Vec<Ticked>) {
             Said::Message(message) => to_sentences(message, "AI", 'A', 0),
             Said::Satellites(utc) => vec![zda(*utc)],
         };
-        let stamp = sent.stamp.map_or(String::new(), |stamp| compose(&format!("c:{}", stamp.as_millis())));
+        let tag = tag(&sent);
         let mut batch = Batch::new(ReceiverId(sent.receiver));
-        sentences
-            .iter()
-            .for_each(|sentence| batch.push(sent.arrives, format!("{stamp}{sentence}").as_bytes()));
+        sentences.iter().for_each(|sentence| batch.push(sent.arrives, format!("{tag}{sentence}").as_bytes()));
         let mut out = Vec::new();
         admit.lines(sequence, &batch, &mut out);
         sequence += batch.len() as u64;
@@ -108,6 +107,14 @@ fn run_as_listed(sent: Vec<Sent>) -> (Admit, Vec<Passed>, Vec<Ticked>) {
         results.push(Passed { sent, got });
     }
     (admit, results, ticks)
+}
+
+/// The TAG block of its station and stamp.
+fn tag(sent: &Sent) -> String {
+    let station = Some(format!("s:{}", sent.station)).filter(|_| !sent.station.is_empty());
+    let stamp = sent.stamp.map(|stamp| format!("c:{}", stamp.as_millis()));
+    let said: Vec<String> = station.into_iter().chain(stamp).collect();
+    if said.is_empty() { String::new() } else { compose(&said.join(",")) }
 }
 
 fn zda(utc: Time) -> String {
@@ -392,6 +399,193 @@ fn a_second_recording_from_before_the_first_is_not_late() {
     assert_eq!(good(&results, |_| true), (2400, 2400));
 }
 
+/// The same heard by one station of a feed, whose clock stamps it so much late.
+fn at_station(sent: Vec<Sent>, station: &'static str, behind: Span) -> impl Iterator<Item = Sent> {
+    sent.into_iter().map(move |sent| Sent { station, stamp: Some(sent.on_air - behind), ..sent })
+}
+
+fn by(station: &'static str) -> impl Fn(&Sent) -> bool {
+    move |sent| sent.station == station
+}
+
+/// A receiver's station as the page has it.
+fn station(admit: &Admit, receiver: usize, name: &str) -> ClockState {
+    let stations = admit.receivers().swap_remove(receiver).stations.each;
+    let found = stations.iter().find(|station| station.name.as_deref() == Some(name));
+    found.unwrap_or_else(|| panic!("{name} among {stations:?}")).clock
+}
+
+#[test]
+fn a_feed_s_stations_have_clocks_of_their_own() {
+    // Two shores that share no ships and each have a base station; one clock is an hour slow.
+    let mut sent: Vec<Sent> = at_station(traffic(0, 0, 1200), "RIGHT", Span::ZERO).collect();
+    sent.extend(at_station(traffic(0, 0, 1200), "WRONG", Span::from_hours(1)).map(|mut sent| {
+        if let Said::Message(message) = &mut sent.said {
+            message.mmsi.0 += 1000;
+        }
+        sent
+    }));
+    let (admit, results, _) = run(sent);
+    assert_eq!(good(&results, by("RIGHT")), (2400, 2400));
+    let (moved, all) = good(&results, by("WRONG"));
+    assert!(all == 2400 && moved <= 60, "{moved} of {all}");
+    let (right, wrong) = (station(&admit, 0, "RIGHT"), station(&admit, 0, "WRONG"));
+    assert!(!right.flagged && !right.quarantined && right.source == Source::BaseStation, "{right:?}");
+    assert!(wrong.quarantined && wrong.offset.minus(Span::from_hours(1)).abs() <= seconds(1), "{wrong:?}");
+    let whole = &admit.receivers()[0];
+    assert!(!whole.clock.quarantined && whole.stations.beyond == 0, "{whole:?}");
+}
+
+#[test]
+fn what_two_stations_of_a_feed_heard_is_one_report_that_remembers_both() {
+    let mut sent: Vec<Sent> = at_station(traffic(0, 0, 600), "NEAR", Span::ZERO).collect();
+    sent.extend(at_station(traffic(0, 0, 600), "FAR", Span::from_millis(300)));
+    let (admit, results, ticks) = run(sent);
+    let let_in = results.iter().filter(|heard| heard.got.is_some()).count();
+    assert_eq!((let_in, admit.repeated()), (21 * 60, 21 * 60));
+    let hearings: Vec<&Hearing> = ticks.iter().flat_map(|tick| &tick.hearings).collect();
+    assert!(hearings.len() > 21 * 57, "{} heard by both", hearings.len());
+    let both = [b"NEAR", &b"FAR"[..]].map(StationId::of);
+    for hearing in hearings {
+        let mut stations: Vec<_> = hearing.copies.iter().map(|copy| copy.station).collect();
+        stations.sort_unstable_by_key(|station| both.iter().position(|known| known == station));
+        assert_eq!(stations, both);
+        assert!(hearing.copies.iter().all(|copy| copy.receiver == ReceiverId(0)));
+    }
+}
+
+#[test]
+fn what_two_stations_of_a_feed_heard_sets_the_wrong_one_right() {
+    let mut sent: Vec<Sent> = at_station(traffic(0, 0, 2400), "BASE", Span::ZERO).collect();
+    // One without a base station, whose clock is 20 seconds slow; each hears some that the other does not.
+    let slow = traffic(0, 0, 2400)
+        .into_iter()
+        .filter(is_ship)
+        .filter(|sent| sent.on_air.as_millis() / 1000 % 2 == 0)
+        .collect();
+    sent.extend(at_station(slow, "SLOW", seconds(20)));
+    let (admit, results, _) = run(sent);
+    let clock = station(&admit, 0, "SLOW");
+    assert!(clock.source == Source::Pairs && clock.flagged && !clock.quarantined, "{clock:?}");
+    assert!(clock.offset.minus(seconds(20)).abs() <= seconds(1), "{clock:?}");
+    assert!(!station(&admit, 0, "BASE").flagged);
+    let later: Vec<Passed> = results.into_iter().filter(|heard| heard.sent.on_air > at(300)).collect();
+    assert_dated(&later, seconds(2));
+}
+
+#[test]
+fn a_station_whose_lines_a_feed_brings_late_does_not_make_the_others_late() {
+    // No stamps: what tells is the base station that each hears.
+    let plain = |station| traffic(0, 0, 1200).into_iter().map(move |sent| Sent { station, ..sent });
+    let slow = plain("SLOW").map(|mut sent| {
+        if let Said::Message(message) = &mut sent.said {
+            message.mmsi.0 += 1000;
+        }
+        Sent { arrives: sent.arrives + seconds(100), ..sent }
+    });
+    let sent: Vec<Sent> = plain("PROMPT").chain(slow).collect();
+    let (admit, results, _) = run(sent);
+    assert_eq!(good(&results, by("PROMPT")), (2400, 2400));
+    let (moved, _) = good(&results, by("SLOW"));
+    assert!(moved <= 60, "{moved} of the slow station's");
+    assert!(station(&admit, 0, "SLOW").quarantined && !station(&admit, 0, "PROMPT").quarantined);
+}
+
+#[test]
+fn an_hour_of_a_feed_played_again_an_hour_later_moves_nothing() {
+    const STATIONS: [&str; 8] = ["S0", "S1", "S2", "S3", "S4", "S5", "S6", "S7"];
+    // Every station has ships of its own; the first half hear a base station, two of them another's ships too.
+    let feed = |receiver: u16| {
+        STATIONS.into_iter().zip(0..).flat_map(move |(station, n)| {
+            let heard = traffic(receiver, 0, 3600).into_iter().filter(move |sent| n < 4 || is_ship(sent));
+            heard.map(move |mut sent| {
+                match &mut sent.said {
+                    Said::Message(message) if message.kind == 1 => message.mmsi.0 += 1000 * (n % 6),
+                    _ => {}
+                }
+                Sent { station, ..sent }
+            })
+        })
+    };
+    let played = feed(1).map(|sent| Sent { arrives: sent.arrives + Span::from_hours(1), ..sent });
+    let mut sent: Vec<Sent> = played.collect();
+    sent.extend(traffic(0, 0, 7200));
+    let (admit, results, _) = run(sent);
+    let (moved, all) = good(&results, |sent| sent.receiver == 1);
+    assert!(all > 40_000 && moved * 100 <= all, "{moved} of {all}");
+    let (moved, all) = good(&results, |sent| sent.receiver == 0);
+    assert_eq!(moved, all, "eight stations of one feed do not make the edge's clock wrong");
+    let receivers = admit.receivers();
+    assert!(receivers[1].clock.quarantined && receivers[1].stations.each.len() == 8);
+    assert!(receivers[1].stations.each.iter().all(|station| station.clock.quarantined));
+}
+
+#[test]
+fn a_feed_that_is_asked_once_a_minute_is_believed_and_a_step_of_its_clock_is_not() {
+    let asked = |sent: Sent, step: Span| {
+        let minute = sent.on_air.as_millis().div_euclid(60_000) + 1;
+        Sent { arrives: Time::from_millis(minute * 60_000), stamp: Some(sent.on_air + step), ..sent }
+    };
+    // What came in a minute is told in no order.
+    let shuffled = |from, to, step| {
+        let mut sent: Vec<Sent> = traffic(0, from, to).into_iter().map(|sent| asked(sent, step)).collect();
+        sent.sort_by_key(|sent| (sent.arrives, sent.on_air.as_millis() * 7919 % 60_000));
+        sent
+    };
+    let mut sent = shuffled(0, 3600, Span::ZERO);
+    let stepped = shuffled(3600, 3720, Span::from_hours(-1));
+    sent.extend(stepped);
+    let (_, results, _) = run_as_listed(sent);
+    let (moved, all) = good(&results, |sent| (at(600)..at(3600)).contains(&sent.on_air));
+    assert_eq!((moved, all), (6000, 6000));
+    assert_dated(&results, seconds(2));
+}
+
+#[test]
+fn a_vessel_whose_second_is_wrong_is_not_lost_between_two_stations() {
+    let mut sent: Vec<Sent> = at_station(traffic(0, 0, 1200), "BUSY", Span::ZERO).collect();
+    // Every other of its reports comes by a station that has brought too little to be judged by.
+    for n in 30..100 {
+        let time = at(10 * n + 3);
+        let report = heard(time, 0, ship(99, time - seconds(20), 80));
+        let station = if n % 2 == 0 { "BUSY" } else { "NEW" };
+        sent.extend(at_station(vec![report], station, Span::ZERO));
+    }
+    let (admit, results, _) = run(sent);
+    let odd = |sent: &Sent| matches!(&sent.said, Said::Message(message) if message.mmsi == Mmsi(567_000_099));
+    assert_eq!(good(&results, odd), (68, 70));
+    assert_eq!(admit.sorted().stale, 2);
+}
+
+#[test]
+fn a_mast_s_lines_are_those_of_one_station() {
+    // The edge puts the mast's clock and name on every line, on those of its satellite receiver too.
+    let mut lines = traffic(0, 0, 1200);
+    lines.extend(
+        (0..1200).step_by(5).map(|s| Sent { said: Said::Satellites(at(s)), ..heard(at(s), 0, base(at(s))) }),
+    );
+    let sent = at_station(lines, "north-mast", seconds(12))
+        .map(|sent| Sent { arrives: sent.on_air + seconds(3), ..sent });
+    let (admit, results, ticks) = run(sent.collect());
+    assert_eq!(good(&results, |_| true), (2400, 2400));
+    assert_dated(&results, seconds(2).plus(seconds(12)));
+    let condition = &admit.receivers()[0];
+    let [mast] = &condition.stations.each[..] else { panic!("one station: {condition:?}") };
+    assert_eq!((mast.name.as_deref(), mast.clock), (Some("north-mast"), condition.clock));
+    assert!(mast.clock.offset.minus(seconds(12)).abs() <= seconds(1), "{mast:?}");
+    // The base station and the satellites have one vote each; of two that agree it does not matter whose is told.
+    assert!(matches!(mast.clock.source, Source::Satellites | Source::BaseStation), "{mast:?}");
+    assert!(ticks.iter().all(|tick| tick.hearings.is_empty()));
+}
+
+#[test]
+fn a_receiver_without_stations_is_itself_and_has_no_name() {
+    let (admit, ..) = run(traffic(0, 0, 120));
+    let condition = &admit.receivers()[0];
+    let [itself] = &condition.stations.each[..] else { panic!("{condition:?}") };
+    assert!(!itself.station.is_named() && itself.name.is_none() && itself.clock == condition.clock);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
@@ -399,9 +593,11 @@ proptest! {
     fn batches_and_restarts_never_show(cuts in prop::collection::vec((1..40_usize, any::<bool>()), 1..40)) {
         let mut lines: Vec<Sent> = traffic(0, 0, 120);
         lines.extend(traffic(1, 0, 120).into_iter().map(|sent| Sent { arrives: sent.arrives + seconds(15), ..sent }));
+        lines.extend(at_station(traffic(2, 0, 120), "ONE", seconds(3)));
+        lines.extend(at_station(traffic(2, 0, 120), "OTHER", seconds(40)));
         lines.sort_by_key(|sent| (sent.receiver, sent.arrives));
         let text = |sent: &Sent| match &sent.said {
-            Said::Message(message) => to_sentences(message, "AI", 'A', 0).remove(0),
+            Said::Message(message) => tag(sent) + &to_sentences(message, "AI", 'A', 0).remove(0),
             Said::Satellites(utc) => zda(*utc),
         };
         let batch = |some: &[Sent]| {

@@ -1,16 +1,17 @@
 //! What the core learned of its receivers, as the receivers' page, the notices and the coverage layer have it.
 
 use super::status::notice;
-use crate::admit::{Condition, Health, Sorted};
+use crate::admit::{ClockState, Condition, Health, Sorted, StationState, Stations};
 use crate::track::{Refused, Standing};
 use crate::watch::Watch;
 use crate::web::{
     Asked, Coverage, FixedStation, Furthest, Notice, ReceiverClock, ReceiverHealth, ReceiverSilence,
-    Receivers, SortedReports,
+    ReceiverStations, Receivers, SortedReports, StationClock,
 };
 use sensors::receiver::{Settings, Snapshot, State};
 use sensors::sentence::Reject;
 use sensors::{ReceiverId, Time};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::{Arc, atomic::Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -26,6 +27,9 @@ const COVERAGE_ASKED_EVERY: Duration = Duration::from_secs(2);
 
 /// Counts of one cell by one receiver that are published; 100,000 cells of five receivers each.
 const COUNTED_MAX: usize = 500_000;
+
+/// Stations of one receiver that are published. Ours: more than anybody reads.
+const STATIONS_MAX: usize = 100;
 
 /// Lines a second are counted over so long.
 const RATE_OVER: Duration = Duration::from_secs(5);
@@ -103,7 +107,8 @@ impl Learned {
             messages: known.messages,
             refused_by_kind: self.refused_since_start(id),
             furthest: known.furthest.clone(),
-            clock: condition.map(clock).unwrap_or_default(),
+            clock: condition.map(|condition| clock(&condition.clock)).unwrap_or_default(),
+            stations: condition.map(stations).unwrap_or_default(),
             fixed_stations: condition.map(fixed_stations).unwrap_or_default(),
             silences: condition.map(silences).unwrap_or_default(),
         }
@@ -193,13 +198,33 @@ fn code(value: &impl serde::Serialize) -> String {
     }
 }
 
-fn clock(condition: &Condition) -> ReceiverClock {
-    let clock = &condition.clock;
+fn clock(clock: &ClockState) -> ReceiverClock {
     ReceiverClock {
         offset_seconds: clock.offset.as_seconds(),
         told_by: code(&clock.source),
         flagged: clock.flagged,
         quarantined: clock.quarantined,
+    }
+}
+
+fn stations(condition: &Condition) -> ReceiverStations {
+    let Stations { each, beyond } = &condition.stations;
+    let mut named: Vec<&StationState> = each.iter().filter(|state| state.station.is_named()).collect();
+    named.sort_by_key(|StationState { clock, name, .. }| {
+        (!clock.quarantined, Reverse(clock.offset.abs()), name.clone())
+    });
+    let count = |of: fn(&ClockState) -> bool| named.iter().filter(|state| of(&state.clock)).count();
+    let station = |state: &&StationState| StationClock {
+        name: state.name.clone().unwrap_or_else(|| format!("#{:016x}", state.station.0)),
+        last_at: state.last,
+        clock: clock(&state.clock),
+    };
+    ReceiverStations {
+        known: named.len(),
+        flagged: count(|clock| clock.flagged),
+        quarantined: count(|clock| clock.quarantined),
+        beyond: *beyond,
+        each: named.iter().take(STATIONS_MAX).map(station).collect(),
     }
 }
 

@@ -252,7 +252,7 @@ mod tests {
     use crate::place::Places;
     use crate::track::{Gained, Tracks};
     use sensors::{
-        ReceiverId, Report,
+        ReceiverId, Report, StationId,
         message::{Message, SafetyText},
         report::{Ais, Content},
     };
@@ -271,18 +271,20 @@ mod tests {
                 mmsi: Mmsi(970_514_033),
                 body: Body::SafetyText(SafetyText { text: text.into(), ..Default::default() }),
             };
-            let ais = Ais {
-                message,
-                own_ship: false,
-                payload_hash: 0,
-                station_hash: 0,
-                signal: None,
-                derived: false,
-            };
+            let ais = Ais { message, own_ship: false, payload_hash: 0, signal: None, derived: false };
             let time = Time::from_seconds(60 * n as i64);
             let sequence = n as u64 + 1;
             let content = Content::Ais(ais);
-            let report = Report { receiver: ReceiverId(0), sequence, part: 0, time, heard_at: time, content };
+            let report = Report {
+                receiver: ReceiverId(0),
+                station: StationId::NONE,
+                sequence,
+                part: 0,
+                time,
+                stamped: false,
+                heard_at: time,
+                content,
+            };
             let admitted = Admitted { report, standing: Standing::Good, doubted: None };
             let mut gained = Gained::default();
             let followed =

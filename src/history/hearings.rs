@@ -3,9 +3,10 @@
 use super::{Error, Reader, Result};
 use crate::admit::{Copy, Hearing};
 use crate::store::failed;
-use sensors::{Mmsi, Time};
-use serde::{Deserialize, Serialize};
+use sensors::{Mmsi, ReceiverId, StationId, Time};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sqlx::{Row, SqliteConnection};
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 /// Transmissions in one block: about 50 kB packed.
@@ -33,6 +34,8 @@ struct Block {
     times: (Time, Time),
     count: usize,
     body: Vec<u8>,
+    /// Which stations the copies are of, where any is named.
+    stations: Option<Vec<u8>>,
 }
 
 /// One hearing as packed: numbers as their difference to the one before.
@@ -42,7 +45,59 @@ struct Packed {
     told: i64,
     time: i64,
     mmsi: Mmsi,
-    copies: Vec<Copy>,
+    copies: Vec<PackedCopy>,
+}
+
+/// One copy as packed, but for its station.
+#[derive(Serialize, Deserialize)]
+struct PackedCopy {
+    receiver: ReceiverId,
+    after: i32,
+    power: Option<i16>,
+    level: Option<i16>,
+    strength: Option<u32>,
+}
+
+impl PackedCopy {
+    fn new(copy: &Copy) -> PackedCopy {
+        let Copy { receiver, station: _, after, power, level, strength } = *copy;
+        PackedCopy { receiver, after, power, level, strength }
+    }
+
+    fn copy(self, station: StationId) -> Copy {
+        let PackedCopy { receiver, after, power, level, strength } = self;
+        Copy { receiver, station, after, power, level, strength }
+    }
+}
+
+/// The stations of a block's copies, in their order: which of the named ones each is of, from 1; 0 where none is.
+#[derive(Default, Serialize, Deserialize)]
+struct Stations {
+    named: Vec<StationId>,
+    of: Vec<u32>,
+}
+
+impl Stations {
+    fn of(hearings: &[Hearing]) -> Option<Stations> {
+        let mut stations = Stations::default();
+        let mut known = BTreeMap::from([(StationId::NONE, 0)]);
+        for copy in hearings.iter().flat_map(|hearing| &hearing.copies) {
+            let next = known.len() as u32;
+            let number = *known.entry(copy.station).or_insert_with(|| {
+                stations.named.push(copy.station);
+                next
+            });
+            stations.of.push(number);
+        }
+        (!stations.named.is_empty()).then_some(stations)
+    }
+
+    /// That of each copy; none for all of a block that names none.
+    fn each(self) -> impl Iterator<Item = StationId> {
+        let of = |number: u32| number.checked_sub(1).and_then(|at| self.named.get(at as usize).copied());
+        let each: Vec<StationId> = self.of.iter().map(|&number| of(number).unwrap_or_default()).collect();
+        each.into_iter().chain(std::iter::repeat(StationId::NONE))
+    }
 }
 
 impl Waiting {
@@ -66,8 +121,8 @@ impl Waiting {
         }
         for block in &self.ready {
             sqlx::query(
-                "INSERT INTO hearings (first_sequence, last_sequence, first_time, last_time, count, body)
-                 VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO hearings (first_sequence, last_sequence, first_time, last_time, count, body, stations)
+                 VALUES (?, ?, ?, ?, ?, ?, ?)",
             )
             .bind(block.sequences.0 as i64)
             .bind(block.sequences.1 as i64)
@@ -75,6 +130,7 @@ impl Waiting {
             .bind(block.times.1.as_millis())
             .bind(block.count as i64)
             .bind(&block.body[..])
+            .bind(block.stations.as_deref())
             .execute(&mut *file)
             .await
             .map_err(failed(|| "write the history".to_owned()))?;
@@ -99,27 +155,37 @@ impl Block {
                 told: difference(&mut told, hearing.told as i64),
                 time: difference(&mut time, hearing.time.as_millis()),
                 mmsi: hearing.mmsi,
-                copies: hearing.copies.clone(),
+                copies: hearing.copies.iter().map(PackedCopy::new).collect(),
             })
             .collect();
-        let plain = postcard::to_stdvec(&packed).expect("plain data; memory is the only limit");
-        let body = zstd::encode_all(&plain[..], LEVEL).expect("the level exists, and a vector takes all");
         let sequences = hearings.iter().map(|hearing| hearing.sequence);
         let times = hearings.iter().map(|hearing| hearing.time);
         Block {
             sequences: (sequences.clone().min().unwrap_or(0), sequences.max().unwrap_or(0)),
             times: (times.clone().min().unwrap_or_default(), times.max().unwrap_or_default()),
             count: hearings.len(),
-            body,
+            body: compress(&packed),
+            stations: Stations::of(hearings).map(|stations| compress(&stations)),
         }
     }
 }
 
-fn unpack(body: &[u8]) -> std::result::Result<Vec<Hearing>, String> {
+fn compress(value: &impl Serialize) -> Vec<u8> {
+    let plain = postcard::to_stdvec(value).expect("plain data; memory is the only limit");
+    zstd::encode_all(&plain[..], LEVEL).expect("the level exists, and a vector takes all")
+}
+
+fn decompress<T: DeserializeOwned>(body: &[u8]) -> std::result::Result<T, String> {
     /// A full block with 32 copies of each is less.
     const UNPACKED_MAX: usize = 4 << 20;
     let plain = zstd::bulk::decompress(body, UNPACKED_MAX).map_err(|error| error.to_string())?;
-    let packed: Vec<Packed> = postcard::from_bytes(&plain).map_err(|error| error.to_string())?;
+    postcard::from_bytes(&plain).map_err(|error| error.to_string())
+}
+
+fn unpack(body: &[u8], stations: Option<&[u8]>) -> std::result::Result<Vec<Hearing>, String> {
+    let packed: Vec<Packed> = decompress(body)?;
+    let stations: Stations = stations.map(decompress).transpose()?.unwrap_or_default();
+    let mut stations = stations.each();
     let (mut sequence, mut told, mut time) = (0_i64, 0_i64, 0_i64);
     let sum = |last: &mut i64, difference: i64| {
         *last = last.wrapping_add(difference);
@@ -130,7 +196,12 @@ fn unpack(body: &[u8]) -> std::result::Result<Vec<Hearing>, String> {
         told: sum(&mut told, packed.told) as u64,
         time: Time::from_millis(sum(&mut time, packed.time)),
         mmsi: packed.mmsi,
-        copies: packed.copies,
+        copies: packed
+            .copies
+            .into_iter()
+            .zip(stations.by_ref())
+            .map(|(copy, station)| copy.copy(station))
+            .collect(),
     };
     Ok(packed.into_iter().map(hearing).collect())
 }
@@ -143,8 +214,7 @@ impl Reader {
     /// When the file can't be read or a block is damaged.
     pub async fn hearings(&self, sequences: RangeInclusive<u64>) -> Result<Vec<Hearing>> {
         let (first, last) = (to_i64(*sequences.start()), to_i64(*sequences.end()));
-        let query =
-            "SELECT first_sequence, body FROM hearings WHERE last_sequence >= ? AND first_sequence <= ?";
+        let query = "SELECT first_sequence, body, stations FROM hearings WHERE last_sequence >= ? AND first_sequence <= ?";
         self.heard(query, first, last, |hearing| sequences.contains(&hearing.sequence)).await
     }
 
@@ -153,7 +223,8 @@ impl Reader {
     /// # Errors
     /// When the file can't be read or a block is damaged.
     pub async fn hearings_between(&self, from: Time, to: Time, mmsi: Option<Mmsi>) -> Result<Vec<Hearing>> {
-        let query = "SELECT first_sequence, body FROM hearings WHERE last_time >= ? AND first_time < ?";
+        let query =
+            "SELECT first_sequence, body, stations FROM hearings WHERE last_time >= ? AND first_time < ?";
         let wanted = |hearing: &Hearing| {
             (from..to).contains(&hearing.time) && mmsi.is_none_or(|mmsi| hearing.mmsi == mmsi)
         };
@@ -175,12 +246,11 @@ impl Reader {
             let text = format!("{query} AND id > ? ORDER BY id LIMIT 1").replacen("SELECT", "SELECT id,", 1);
             let query = sqlx::query(sqlx::AssertSqlSafe(text)).bind(first).bind(last).bind(after);
             let Some(row) = query.fetch_optional(self.file()).await.map_err(reading())? else { break };
-            let read = || -> sqlx::Result<(i64, i64, Vec<u8>)> {
-                Ok((row.try_get("id")?, row.try_get("first_sequence")?, row.try_get("body")?))
-            };
-            let (id, first_sequence, body) = read().map_err(reading())?;
-            after = id;
-            let hearings = unpack(&body)
+            after = row.try_get("id").map_err(reading())?;
+            let first_sequence: i64 = row.try_get("first_sequence").map_err(reading())?;
+            let body: Vec<u8> = row.try_get("body").map_err(reading())?;
+            let stations: Option<Vec<u8>> = row.try_get("stations").map_err(reading())?;
+            let hearings = unpack(&body, stations.as_deref())
                 .map_err(|detail| Error::DamagedHearings { first_sequence: first_sequence as u64, detail })?;
             found.extend(hearings.into_iter().filter(|hearing| wanted(hearing)));
             if found.len() >= ANSWER_MAX {
@@ -201,11 +271,11 @@ fn to_i64(sequence: u64) -> i64 {
 mod tests {
     use super::*;
     use crate::history::{Which, Writer};
-    use sensors::ReceiverId;
 
     fn hearing(n: u64) -> Hearing {
         let copy = |receiver| Copy {
             receiver: ReceiverId(receiver),
+            station: StationId(if n.is_multiple_of(5) { 0 } else { u64::MAX - n % 40 - u64::from(receiver) }),
             after: i32::from(receiver) * 120 - 60,
             power: (receiver == 1).then_some(-870),
             level: None,
@@ -246,8 +316,22 @@ mod tests {
     fn blocks_are_small_and_damage_is_told() {
         let all: Vec<Hearing> = (1..4097).map(hearing).collect();
         let block = Block::pack(&all);
-        assert_eq!(unpack(&block.body).unwrap(), all);
-        assert!(block.body.len() < 16 * all.len(), "{} bytes", block.body.len());
-        assert!(unpack(&block.body[..100]).is_err());
+        let stations = block.stations.as_deref().expect("some are named");
+        assert_eq!(unpack(&block.body, Some(stations)).unwrap(), all);
+        let size = block.body.len() + stations.len();
+        assert!(size < 18 * all.len(), "{size} bytes");
+        assert!(unpack(&block.body[..100], Some(stations)).is_err());
+        assert!(unpack(&block.body, Some(&stations[..10])).is_err());
+    }
+
+    #[test]
+    fn a_block_that_names_no_station_says_so_by_having_none() {
+        let mut all: Vec<Hearing> = (1..100).map(hearing).collect();
+        all.iter_mut()
+            .flat_map(|hearing| &mut hearing.copies)
+            .for_each(|copy| copy.station = StationId::NONE);
+        let block = Block::pack(&all);
+        assert!(block.stations.is_none());
+        assert_eq!(unpack(&block.body, None).unwrap(), all);
     }
 }

@@ -37,8 +37,10 @@ use sensors::{Mmsi, Time};
 pub const BLOCK_FIXES: usize = 512;
 
 /// The tables of the history file.
-pub(crate) const SCHEMA: store::Schema =
-    store::Schema { name: "history", steps: &[include_str!("schema.sql"), include_str!("hearings.sql")] };
+pub(crate) const SCHEMA: store::Schema = store::Schema {
+    name: "history",
+    steps: &[include_str!("schema.sql"), include_str!("hearings.sql"), include_str!("hearing_stations.sql")],
+};
 
 /// Why a question has no answer or a flush did not happen.
 #[derive(Debug, thiserror::Error)]

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::admit::Copy;
+use sensors::StationId;
 
 const HERE: (f64, f64) = (10.52, 103.52);
 
@@ -21,6 +22,7 @@ fn step(vessel: u32, seconds: i64, receiver: u16, place: (f64, f64)) -> Step {
 fn copies(vessel: u32, seconds: i64, receivers: &[u16]) -> Hearing {
     let copy = |&receiver: &u16| Copy {
         receiver: ReceiverId(receiver),
+        station: StationId::NONE,
         after: 0,
         power: None,
         level: None,

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use sensors::message::{Body, Message, Place, PositionA, StaticVoyage};
 use sensors::radar::{OwnShip, Radar, TargetPosition, TargetStatus, TrackedTarget};
 use sensors::report::{Ais, Content};
-use sensors::{Report, Span};
+use sensors::{Report, Span, StationId};
 use std::sync::LazyLock;
 
 struct Sea {
@@ -27,8 +27,16 @@ impl Sea {
 
     fn hear(&mut self, second: i64, content: Content, standing: admit::Standing) -> Option<Step> {
         let time = Time::from_seconds(1_800_000_000 + second);
-        let report =
-            Report { receiver: ReceiverId(0), sequence: self.next, part: 0, time, heard_at: time, content };
+        let report = Report {
+            receiver: ReceiverId(0),
+            station: StationId::NONE,
+            sequence: self.next,
+            part: 0,
+            time,
+            stamped: false,
+            heard_at: time,
+            content,
+        };
         self.next += 1;
         let site = Position::from_degrees(10.0, 103.0);
         let admitted = Admitted { report, standing, doubted: None };
@@ -75,14 +83,7 @@ impl Sea {
 
 fn ais(kind: u8, mmsi: u32, body: Body) -> Content {
     let message = Message { kind, repeat: 0, mmsi: Mmsi(mmsi), body };
-    Content::Ais(Ais {
-        message,
-        own_ship: false,
-        payload_hash: 0,
-        station_hash: 0,
-        signal: None,
-        derived: false,
-    })
+    Content::Ais(Ais { message, own_ship: false, payload_hash: 0, signal: None, derived: false })
 }
 
 const MINUTE: f64 = 1.0 / 60.0;

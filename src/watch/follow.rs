@@ -171,7 +171,7 @@ impl Follow {
 mod tests {
     use super::*;
     use sensors::message::{Body, Message, SafetyText};
-    use sensors::{Mmsi, ReceiverId};
+    use sensors::{Mmsi, ReceiverId, StationId};
 
     fn report(mmsi: u32) -> Report {
         let body = Body::SafetyText(SafetyText::default());
@@ -180,12 +180,20 @@ mod tests {
             message,
             own_ship: false,
             payload_hash: 0,
-            station_hash: 0,
             signal: None,
             derived: false,
         });
         let time = Time::from_seconds(0);
-        Report { receiver: ReceiverId(0), sequence: 1, part: 0, time, heard_at: time, content }
+        Report {
+            receiver: ReceiverId(0),
+            station: StationId::NONE,
+            sequence: 1,
+            part: 0,
+            time,
+            stamped: false,
+            heard_at: time,
+            content,
+        }
     }
 
     #[test]

@@ -29,7 +29,8 @@ pub use events::{Event, Feed};
 pub use listen::serve;
 pub use picture::{LivePicture, LiveVessel};
 pub use receivers::{
-    FixedStation, Furthest, ReceiverClock, ReceiverHealth, ReceiverSilence, Receivers, SortedReports,
+    FixedStation, Furthest, ReceiverClock, ReceiverHealth, ReceiverSilence, ReceiverStations, Receivers,
+    SortedReports, StationClock,
 };
 pub use status::{JournalStatus, Notice, ReceiverStatus, Status};
 

@@ -57,8 +57,10 @@ pub struct ReceiverHealth {
     pub refused_by_kind: BTreeMap<String, u64>,
     /// The farthest vessel that it was the first to hear, since the start.
     pub furthest: Option<Furthest>,
-    /// Its clock.
+    /// Its clock; of several stations, the middle one's.
     pub clock: ReceiverClock,
+    /// The stations that its lines name, as far as their clocks go.
+    pub stations: ReceiverStations,
     /// Base stations and aids to navigation that it hears again and again.
     pub fixed_stations: Vec<FixedStation>,
     /// When it heard nothing though something was expected, the newest last.
@@ -87,13 +89,40 @@ pub struct Furthest {
 pub struct ReceiverClock {
     /// What must be added to its times, seconds: it is slow where this is above zero.
     pub offset_seconds: f64,
-    /// Who told: `none`, `satellites`, `base_station`, `pairs` (transmissions that others heard too), `seconds` (those of
-    /// position reports, which know no minute).
+    /// Who told: `none`, `satellites`, `base_station`, `pairs` (transmissions that others heard too), `feed` (most of the
+    /// feed's other stations), `seconds` (those of position reports, which know no minute).
     pub told_by: String,
     /// Off by more than the settings' flag.
     pub flagged: bool,
     /// Its positions move no vessel.
     pub quarantined: bool,
+}
+
+/// The stations of a feed.
+#[derive(Debug, Clone, Default, Serialize, utoipa::ToSchema)]
+pub struct ReceiverStations {
+    /// How many its lines name.
+    pub known: usize,
+    /// Of how many the clock is pointed out.
+    pub flagged: usize,
+    /// Of how many no position moves a vessel.
+    pub quarantined: usize,
+    /// Reports of stations beyond those that are told apart.
+    pub beyond: u64,
+    /// Those whose positions move no vessel first, then by how far off they are; as many as an answer holds.
+    pub each: Vec<StationClock>,
+}
+
+/// One station of a feed.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct StationClock {
+    /// What it calls itself; `#` and a hash of that where it is not known.
+    pub name: String,
+    /// When it brought something last.
+    #[schema(value_type = i64)]
+    pub last_at: Time,
+    /// Its clock.
+    pub clock: ReceiverClock,
 }
 
 /// A station that does not move and reports again and again.

@@ -6,7 +6,7 @@
 
 use sensors::message::{Body, Message, Place, PositionA};
 use sensors::report::{Ais, Content};
-use sensors::{Mmsi, ReceiverId, Report, Time};
+use sensors::{Mmsi, ReceiverId, Report, StationId, Time};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use watchkeeper::admit::{Admitted, Standing};
@@ -100,15 +100,17 @@ fn report(row: &Row, sequence: u64) -> anyhow::Result<Report> {
         ..PositionA::default()
     });
     let message = Message { kind: 1, repeat: 0, mmsi: Mmsi(416_000_000), body };
-    let (payload_hash, station_hash) = (sequence, 0);
-    let content = Content::Ais(Ais {
-        message,
-        own_ship: false,
-        payload_hash,
-        station_hash,
-        signal: None,
-        derived: false,
-    });
+    let content =
+        Content::Ais(Ais { message, own_ship: false, payload_hash: sequence, signal: None, derived: false });
     let time = Time::from_millis(time);
-    Ok(Report { receiver: ReceiverId(0), sequence, part: 0, time, heard_at: time, content })
+    Ok(Report {
+        receiver: ReceiverId(0),
+        station: StationId::NONE,
+        sequence,
+        part: 0,
+        time,
+        stamped: false,
+        heard_at: time,
+        content,
+    })
 }

@@ -182,3 +182,36 @@ fn every_reason_has_words() {
     let missing: Vec<String> = codes.filter(|code| words.get(code).is_none()).collect();
     assert_eq!(missing, Vec::<String>::new());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_feed_s_stations_are_told_apart_by_name_and_the_wrong_clock_is_pointed_out() {
+    let (_site, daemon, mut link) = mast().await;
+    let now = watchkeeper::daemon::now();
+    let mut lines = String::new();
+    for n in 0..12_i64 {
+        let time = now - Span::from_seconds(120 - 10 * n);
+        for (station, behind) in [("HARBOUR", 0), ("HILL", 3600)] {
+            let stamp = (time - Span::from_seconds(behind)).as_millis();
+            let tag = tag_block::compose(&format!("s:{station},c:{stamp}"));
+            lines.push_str(&format!("{tag}{}\r\n", base(time)));
+        }
+    }
+    send(&mut link, &lines).await;
+    let answer =
+        daemon.wait("/api/receivers", |answer| the_mast(answer)["stations"]["quarantined"] == 1).await;
+    let stations = &the_mast(&answer)["stations"];
+    assert_eq!(
+        (&stations["known"], &stations["flagged"], &stations["beyond"]),
+        (&2.into(), &1.into(), &0.into())
+    );
+    let [hill, harbour] = [&stations["each"][0], &stations["each"][1]];
+    assert_eq!((&hill["name"], &harbour["name"]), (&"HILL".into(), &"HARBOUR".into()));
+    let off = hill["clock"]["offset_seconds"].as_f64().expect("a number");
+    assert!((3598.0..3602.0).contains(&off), "{hill:#}");
+    assert_eq!(
+        (&hill["clock"]["quarantined"], &harbour["clock"]["quarantined"]),
+        (&true.into(), &false.into())
+    );
+    assert_eq!(the_mast(&answer)["clock"]["quarantined"], false, "the feed itself is believed");
+    assert_eq!(daemon.stop(), Some(0));
+}

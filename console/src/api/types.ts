@@ -206,9 +206,23 @@ export interface ReceiverHealth {
   messages: number;
   refused_by_kind: Record<string, number>;
   furthest: { distance_nm: number; track: string; mmsi: number; name: string | null; at: number } | null;
-  clock: { offset_seconds: number; told_by: string; flagged: boolean; quarantined: boolean };
+  clock: Clock;
+  stations: {
+    known: number;
+    flagged: number;
+    quarantined: number;
+    beyond: number;
+    each: { name: string; last_at: number; clock: Clock }[];
+  };
   fixed_stations: { mmsi: number; last_at: number; every_seconds: number; missing: boolean }[];
   silences: Silence[];
+}
+
+export interface Clock {
+  offset_seconds: number;
+  told_by: string;
+  flagged: boolean;
+  quarantined: boolean;
 }
 
 export interface Silence {

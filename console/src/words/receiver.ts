@@ -1,6 +1,6 @@
 // How a receiver is, in sentences.
 
-import type { ReceiverHealth } from '../api/types';
+import type { Clock, ReceiverHealth } from '../api/types';
 import { ui, word } from './index';
 import { count } from './show';
 
@@ -22,7 +22,7 @@ export function rateWords({ messages_per_minute: now, expected_per_minute: expec
 const perMinute = (n: number) => (n < 10 ? String(Number(n.toFixed(1))) : count(Math.round(n)));
 
 /** How right its clock is, who says so, and what follows. */
-export function clockWords({ offset_seconds: offset, told_by, flagged, quarantined }: ReceiverHealth['clock']): string {
+export function clockWords({ offset_seconds: offset, told_by, flagged, quarantined }: Clock): string {
   if (told_by === 'none') return quarantined ? ui('clock.doubted') : ui('clock.unknown');
   const size = Math.abs(offset);
   const by = word(`clock_told_by.${told_by}`);
@@ -32,4 +32,12 @@ export function clockWords({ offset_seconds: offset, told_by, flagged, quarantin
   const off = offset > 0 ? ui('clock.slow', params) : ui('clock.fast', params);
   if (quarantined) return `${off} ${ui('clock.quarantined')}`;
   return flagged ? `${off} ${ui('clock.flagged')}` : off;
+}
+
+/** How many stations a feed has, and of how many the clock is off; nothing of one station alone. */
+export function stationWords({ stations: { known, flagged, quarantined, beyond } }: ReceiverHealth): string | null {
+  if (known < 2 && beyond === 0) return null;
+  const off = flagged || quarantined ? ui('stations.off', { flagged, quarantined }) : ui('stations.right');
+  const all = `${ui('stations', { known })} ${off}`;
+  return beyond > 0 ? `${all} ${ui('stations.beyond', { n: count(beyond) })}` : all;
 }

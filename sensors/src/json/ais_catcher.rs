@@ -4,7 +4,7 @@
 
 use super::{Heard, Said, date, gpsd, number, seconds};
 use crate::message::Message;
-use crate::sentence::{Reject, Signal, station_hash};
+use crate::sentence::{Reject, Signal};
 use serde_json::{Map, Value};
 
 /// Sentences of one message.
@@ -41,11 +41,10 @@ pub(super) fn read(object: &Map<String, Value>, out: &mut Vec<Heard>) -> Result<
     Ok(())
 }
 
-/// The station's hash; 0 where none is named.
-fn station(name: Option<&Value>) -> u64 {
+fn station(name: Option<&Value>) -> Option<String> {
     match name {
-        Some(Value::String(name)) if !name.is_empty() => station_hash(name.as_bytes()),
-        Some(Value::Number(number)) => station_hash(number.to_string().as_bytes()),
-        _ => 0,
+        Some(Value::String(name)) if !name.is_empty() => Some(name.clone()),
+        Some(Value::Number(number)) => Some(number.to_string()),
+        _ => None,
     }
 }

@@ -29,8 +29,8 @@ pub struct Heard {
     pub said: Said,
     /// The sender's clock at reception, where it tells.
     pub time: Option<Time>,
-    /// The station that heard it, hashed with [`station_hash`](crate::sentence::station_hash); 0 where none is named.
-    pub station: u64,
+    /// The station that heard it, where one is named.
+    pub station: Option<String>,
     /// What the receiver measured.
     pub signal: Option<Signal>,
 }
@@ -48,7 +48,7 @@ pub enum Said {
 
 impl Heard {
     fn new(said: Said) -> Heard {
-        Heard { said, time: None, station: 0, signal: None }
+        Heard { said, time: None, station: None, signal: None }
     }
 
     fn derived(message: Message, time: Option<Time>) -> Heard {

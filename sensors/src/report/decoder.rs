@@ -1,12 +1,15 @@
 //! From lines to reports: the one value that remembers what one sentence leaves for the next.
 
+use super::names::{Names, named_on};
 use super::strength::{self, Strengths, Told};
-use super::{Ais, Content, Counts, ReceiverId, Report, Strength};
+use super::{Ais, Content, Counts, ReceiverId, Report, StationId, Strength};
 use crate::gnss::GnssReport;
 use crate::message::{self, Message};
 use crate::radar::Radar;
 use crate::sentence::assembly::{Assembly, Part};
-use crate::sentence::{self, Checksum, Groups, Item, Payload, Reject, Sentence, Signal, Tag, Trailer, Vdm};
+use crate::sentence::{
+    self, Checksum, Gatehouse, Groups, Item, Payload, Reject, Sentence, Signal, Tag, Trailer, Vdm,
+};
 use crate::transponder::Transponder;
 use crate::{Span, Time};
 use rustc_hash::FxHashSet;
@@ -75,6 +78,7 @@ pub(super) struct All {
     pub(super) senders: FxHashSet<u32>,
     #[serde(skip)]
     recent: Recent,
+    pub(super) names: Names,
     pub(super) counts: Counts,
 }
 
@@ -128,6 +132,8 @@ impl std::fmt::Debug for Recent {
 pub(super) struct Hearing {
     /// TAG block that stood alone on its line, for the next sentence.
     pub(super) tag: Option<Tag>,
+    /// Gatehouse's line, and the part of a message that it is for: the next sentence.
+    gatehouse: Option<(Gatehouse, u8)>,
     /// AIS sentences so far.
     ais_sentences: u64,
     checksum: Checksum,
@@ -167,6 +173,19 @@ impl Hearing {
     }
 }
 
+impl Hearing {
+    /// Gatehouse's line, where it stands before this sentence; the later parts of a message have it too.
+    #[inline]
+    fn gatehouse(&mut self, sentence: &[u8], vdm: &Vdm<'_>) -> Option<Gatehouse> {
+        let (said, number) = self.gatehouse.take()?;
+        if number != vdm.number || !said.is_of(sentence, vdm.total) {
+            return None;
+        }
+        self.gatehouse = (number < vdm.total).then_some((said, number + 1));
+        Some(said)
+    }
+}
+
 /// What is known of a sentence beside what it says itself.
 #[derive(Debug, Clone, Copy)]
 struct Origin {
@@ -192,6 +211,16 @@ impl Decoder {
     /// What it has counted so far.
     pub fn counts(&self) -> &Counts {
         &self.all.counts
+    }
+
+    /// What a station calls itself, where its lines have told.
+    pub fn station_name(&self, station: StationId) -> Option<&str> {
+        self.all.names.get(station)
+    }
+
+    /// Forgets the names of all other stations.
+    pub fn retain_station_names(&mut self, keep: impl FnMut(StationId) -> bool) {
+        self.all.names.retain(keep);
     }
 
     /// What came of one receiver's lines so far.
@@ -274,7 +303,8 @@ impl All {
                 hearing.tag.take()
             }
         };
-        let origin = self.origin(line, &[], tag);
+        let said = hearing.gatehouse(line.bytes, &vdm);
+        let origin = self.origin(line, &[], tag, said);
         let before = out.len();
         if vdm.total == 1 {
             self.payload(line, origin, vdm.own_ship, payload, out);
@@ -298,7 +328,7 @@ impl All {
                     self.counts.refuse(reject, 1);
                     // A TAG block's sentence that is lost takes the block's values with it.
                     if !matches!(reject, Reject::BadTagChecksum | Reject::BadTagBlock) {
-                        hearing.tag = None;
+                        (hearing.tag, hearing.gatehouse) = (None, None);
                     }
                 }
             }
@@ -325,17 +355,23 @@ impl All {
         self.counts.sentences += 1;
         if let Some(vdm) = Vdm::read(sentence) {
             hearing.ais_sentences += 1;
-            let origin = self.origin(line, sentence.trailer, hearing.tag.take());
+            let tag = hearing.tag.take();
             match vdm {
                 Ok(vdm) => {
+                    let said = hearing.gatehouse(sentence.raw, &vdm);
+                    let origin = self.origin(line, sentence.trailer, tag, said);
                     let before = out.len();
                     self.vdm(line, origin, vdm, hearing.ais_sentences, out);
                     hearing.remember(line, &vdm, out.get(before));
                 }
-                Err(reject) => self.counts.refuse(reject, 1),
+                Err(reject) => {
+                    hearing.gatehouse = None;
+                    self.counts.refuse(reject, 1);
+                }
             }
         } else if let Some(content) = other_content(sentence) {
-            let origin = self.origin(line, sentence.trailer, hearing.tag.take());
+            hearing.gatehouse = None;
+            let origin = self.origin(line, sentence.trailer, hearing.tag.take(), None);
             match content {
                 Ok(Some(content)) => {
                     let content = hearing.strength(line, sentence, content);
@@ -349,19 +385,36 @@ impl All {
                 Ok(None) => {}
                 Err(reject) => self.counts.refuse(reject, 1),
             }
+        } else if let Some((said, name)) = Gatehouse::read(sentence) {
+            // A TAG block before it stands for the sentence after it.
+            self.names.learn(StationId(said.station), || Some(name));
+            hearing.gatehouse = Some((said, 1));
         } else {
             self.counts.unused(sentence.formatter(), 1);
-            // Makers' time and source lines (`$PGHP`) stand between a TAG block and its sentence.
+            // As it does for other makers' lines.
             if !sentence.is_proprietary() {
-                hearing.tag = None;
+                (hearing.tag, hearing.gatehouse) = (None, None);
             }
         }
     }
 
-    /// What the TAG block says, and the trailer where it does not; an unbelievable time removed.
-    fn origin(&mut self, line: Line<'_>, trailer: &[u8], tag: Option<Tag>) -> Origin {
+    /// What the TAG block says, where it does not Gatehouse's line, and then the trailer; an unbelievable time removed.
+    #[inline]
+    fn origin(
+        &mut self,
+        line: Line<'_>,
+        trailer: &[u8],
+        tag: Option<Tag>,
+        said: Option<Gatehouse>,
+    ) -> Origin {
         let mut tag = tag.unwrap_or_default();
         let mut signal = None;
+        if let Some(said) = said {
+            if tag.station == 0 {
+                tag.station = said.station;
+            }
+            tag.time = tag.time.or(Some(said.time));
+        }
         if !trailer.is_empty() {
             let trailer = Trailer::read(trailer);
             if tag.station == 0 {
@@ -370,6 +423,8 @@ impl All {
             tag.time = tag.time.or(trailer.time);
             signal = trailer.signal;
         }
+        let station = StationId(tag.station);
+        self.names.learn(station, || named_on(line.bytes, station));
         Origin { tag: self.believed(line, tag), signal }
     }
 
@@ -467,8 +522,7 @@ fn other_content(sentence: &Sentence<'_>) -> Option<Result<Option<Content>, Reje
 #[inline(always)]
 fn ais(line: Line<'_>, origin: Origin, own_ship: bool, payload: &Payload, message: Message) -> Report {
     let Origin { tag, signal } = origin;
-    let (payload_hash, station_hash) = (payload.hash(), tag.station);
-    let ais = Ais { message, own_ship, payload_hash, station_hash, signal, derived: false };
+    let ais = Ais { message, own_ship, payload_hash: payload.hash(), signal, derived: false };
     report(line, tag, Content::Ais(ais))
 }
 
@@ -476,8 +530,10 @@ fn ais(line: Line<'_>, origin: Origin, own_ship: bool, payload: &Payload, messag
 pub(super) fn report(line: Line<'_>, tag: Tag, content: Content) -> Report {
     Report {
         receiver: line.receiver,
+        station: StationId(tag.station),
         sequence: line.sequence,
         part: 0,
+        stamped: tag.time.is_some(),
         time: tag.time.unwrap_or(line.heard_at),
         heard_at: line.heard_at,
         content,

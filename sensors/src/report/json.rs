@@ -1,7 +1,8 @@
 //! Lines of JSON among the sentences: raw sentences read on, decoded values taken as derived messages.
 
 use super::decoder::{All, Hearing, report};
-use super::{Ais, Content, Line, Report, SENDERS_MAX};
+use super::names::named_on;
+use super::{Ais, Content, Line, Report, SENDERS_MAX, StationId};
 use crate::json::{self, Said};
 use crate::message::Message;
 use crate::sentence::{self, Item, Reject, Signal, Tag};
@@ -16,7 +17,11 @@ impl All {
         }
         for heard in all {
             let mut tag = before;
-            tag.extend(Tag { station: heard.station, time: heard.time, ..Tag::default() });
+            let named = heard.station.as_deref().map(str::as_bytes);
+            let station = named.map_or(StationId::NONE, StationId::of);
+            tag.extend(Tag { station: station.0, time: heard.time, ..Tag::default() });
+            let station = StationId(tag.station);
+            self.names.learn(station, || named.or_else(|| named_on(line.bytes, station)));
             match heard.said {
                 Said::Sentences(sentences) => {
                     let from = out.len();
@@ -63,8 +68,8 @@ impl All {
         if self.senders.len() < SENDERS_MAX {
             self.senders.insert(message.mmsi.0);
         }
-        let (payload_hash, station_hash) = (message.encode().hash(), tag.station);
-        let ais = Ais { message, own_ship: false, payload_hash, station_hash, signal, derived: true };
+        let payload_hash = message.encode().hash();
+        let ais = Ais { message, own_ship: false, payload_hash, signal, derived: true };
         out.push(report(line, tag, Content::Ais(ais)));
     }
 }

@@ -3,6 +3,7 @@
 mod counts;
 mod decoder;
 mod json;
+mod names;
 mod strength;
 
 pub use counts::Counts;
@@ -13,7 +14,7 @@ use crate::message::Message;
 use crate::radar::Radar;
 use crate::sentence::Signal;
 use crate::transponder::Transponder;
-use crate::{ReceiverId, Time};
+use crate::{ReceiverId, StationId, Time};
 use serde::{Deserialize, Serialize};
 
 /// One complete thing heard.
@@ -21,12 +22,16 @@ use serde::{Deserialize, Serialize};
 pub struct Report {
     /// Who heard it.
     pub receiver: ReceiverId,
+    /// Which of the receiver's stations: what TAG block, Gatehouse line, trailer or JSON names.
+    pub station: StationId,
     /// Journal sequence of the line that completed it.
     pub sequence: u64,
     /// Which report of that line it is, from 0: a line may hold several sentences, or JSON with several messages.
     pub part: u8,
     /// Event time: the receiver's own stamp where one came with the line and is believable, else arrival.
     pub time: Time,
+    /// The time is such a stamp.
+    pub stamped: bool,
     /// When the line that completed it arrived here.
     pub heard_at: Time,
     /// What was said.
@@ -66,8 +71,6 @@ pub struct Ais {
     pub own_ship: bool,
     /// 64-bit hash of the payload's bits, the same for the same transmission at every receiver.
     pub payload_hash: u64,
-    /// The TAG block's or trailer's station (`s:`), hashed; 0 where none was named.
-    pub station_hash: u64,
     /// How strongly and when it arrived, where the receiver tells.
     #[serde(default)]
     pub signal: Option<Signal>,

@@ -180,16 +180,10 @@ fn later_lines_of_a_group_inherit_station_and_time_of_the_first() {
         tag("g:2-2-8") + plain,
         tag("g:3-3-7") + plain,
     ]);
-    let heard: Vec<_> = reports
-        .iter()
-        .map(|report| match &report.content {
-            Content::Ais(ais) => (ais.station_hash, report.time),
-            _ => panic!("an AIS message"),
-        })
-        .collect();
-    let first = (crate::sentence::station_hash(b"ST1"), HEARD - Span::from_seconds(10));
+    let heard: Vec<_> = reports.iter().map(|report| (report.station, report.time)).collect();
+    let first = (StationId::of(b"ST1"), HEARD - Span::from_seconds(10));
     assert_eq!([heard[0], heard[2], heard[4]], [first; 3]);
-    assert_eq!(heard[3], (0, HEARD), "a group that nobody began");
+    assert_eq!(heard[3], (StationId::NONE, HEARD), "a group that nobody began");
     let (reports, _) = read(&[
         tag("g:1-2-7,s:ST1,c:1794999990") + plain,
         tag("g:1-2-7,s:ST2,c:1794999980") + plain,
@@ -328,10 +322,66 @@ fn a_tag_block_alone_on_its_line_belongs_to_the_next_sentence() {
     assert_eq!(reports[1].time, HEARD);
 }
 
+/// Gatehouse's line of a base station, ten seconds before it came.
+fn gatehouse(station: &str, checksum: &str) -> String {
+    crate::sentence::compose("PGHP", &format!("1,2026,11,18,11,6,30,250,219,,{station},1,{checksum}"))
+}
+
+#[test]
+fn gatehouse_s_line_tells_station_and_time_of_the_message_after_it() {
+    let plain = "!AIVDM,1,1,,A,133sVfPP00PD>hRMDH@jNOvN20S8,0*7F".to_owned();
+    let heard = (StationId::of(b"2190067"), HEARD - Span::from_millis(9_750), true);
+    let nobody = (StationId::NONE, HEARD, false);
+    let own = (StationId::of(b"ST1"), HEARD - Span::from_seconds(10), true);
+    for (lines, expected) in [
+        (vec![gatehouse("2190067", "7F"), plain.clone(), plain.clone()], vec![heard, nobody]),
+        (vec![gatehouse("2190067", "7F") + &plain], vec![heard]),
+        // One that is for another sentence.
+        (vec![gatehouse("2190067", "7E"), plain.clone()], vec![nobody]),
+        // A trailer that says otherwise, and a TAG block.
+        (vec![gatehouse("2190067", "7F"), plain.clone() + ",r003669987,1795000001"], vec![heard]),
+        (vec![gatehouse("2190067", "7F"), tag("s:ST1,c:1794999990") + &plain], vec![own]),
+        (vec![tag("s:ST1,c:1794999990"), gatehouse("2190067", "7F"), plain.clone()], vec![own]),
+        // All parts of a message, and none of the next.
+        (
+            vec![gatehouse("2190067", "00"), part(FIRST, 1, "1", "A"), part(FIRST, 2, "1", "A"), plain],
+            vec![heard, nobody],
+        ),
+    ] {
+        let (reports, counts) = read(&lines);
+        let told: Vec<_> =
+            reports.iter().map(|report| (report.station, report.time, report.stamped)).collect();
+        assert_eq!(told, expected, "{lines:#?}");
+        assert_eq!((counts.refused, counts.unused_by_formatter.len()), (0, 0), "{lines:#?}");
+    }
+}
+
+#[test]
+fn a_station_s_name_is_known_wherever_it_stands() {
+    let plain = "!AIVDM,1,1,,A,133sVfPP00PD>hRMDH@jNOvN20S8,0*7F";
+    let json =
+        r#"{"class":"AIS","station_id":"PIER","nmea":["!AIVDM,1,1,,A,133sVfPP00PD>hRMDH@jNOvN20S8,0*7F"]}"#;
+    let (mut decoder, mut out) = (Decoder::new(), Vec::new());
+    for line in [
+        tag("s:ST1") + plain,
+        tag("g:1-2-7,s:ST2,c:1794999990") + plain,
+        tag("g:2-2-7") + plain,
+        format!("{plain},r003669987,1795000000"),
+        gatehouse("2190067", "7F") + plain,
+        json.to_owned(),
+    ] {
+        let bytes = line.as_bytes();
+        decoder.line(Line { receiver: ReceiverId(1), sequence: 0, heard_at: HEARD, bytes }, &mut out);
+    }
+    let names: Vec<_> = out.iter().map(|report| decoder.station_name(report.station)).collect();
+    let known = ["ST1", "ST2", "ST2", "r003669987", "2190067", "PIER"].map(Some);
+    assert_eq!(names, known);
+}
+
 #[test]
 fn what_is_not_read_is_counted_and_not_refused() {
     let (reports, counts) = read(&[
-        "$PGHP,1,2013,11,12,12,0,0,11,219,,2190067,1,62*26",
+        "$PGHP,2,2013,11,12,12,0,0,11,219,,2190067,1,62*25",
         "$GPGSA,A,3,16,23,13,29,,,,,,,,,3.11,2.95,0.99*00",
     ]);
     assert!(reports.is_empty() && counts.refused_by_kind.is_empty());

@@ -4,6 +4,7 @@
 
 pub mod assembly;
 mod fields;
+mod gatehouse;
 mod groups;
 mod payload;
 mod reject;
@@ -14,6 +15,7 @@ mod usual;
 mod vdm;
 
 pub use fields::compose;
+pub use gatehouse::Gatehouse;
 pub use payload::Payload;
 pub use reject::Reject;
 pub use tag_block::{Group, Tag};

@@ -46,13 +46,18 @@ impl Signal {
 }
 
 impl Trailer {
+    /// What may be stations' names on a line with a trailer.
+    pub(crate) fn names(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+        line.trim_ascii().rsplit(|&b| b == b',').filter(|field| is_station(field))
+    }
+
     /// Reads what follows a checksum. What is not understood is passed over.
     pub fn read(text: &[u8]) -> Trailer {
         let mut trailer = Trailer::default();
         let mut signal = Signal::default();
         for field in text.trim_ascii().split(|&b| b == b',').skip(1) {
             match field {
-                [b'r' | b'b' | b'B', name @ ..] if name.len() >= 3 => trailer.station = station_hash(field),
+                _ if is_station(field) => trailer.station = station_hash(field),
                 [b's', count @ ..] => {
                     signal.strength = decimal(count).and_then(|n| u32::try_from(n).ok()).or(signal.strength);
                 }
@@ -76,6 +81,10 @@ impl Trailer {
         trailer.signal = Some(signal).filter(|signal| !signal.is_empty());
         trailer
     }
+}
+
+fn is_station(field: &[u8]) -> bool {
+    matches!(field, [b'r' | b'b' | b'B', name @ ..] if name.len() >= 3)
 }
 
 /// A number of at most three digits and one more after the point, in tenths.

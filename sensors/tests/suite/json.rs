@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use sensors::json::{Heard, Said, gpsd, read};
 use sensors::message::{Body, Message, to_sentences};
 use sensors::report::Content;
-use sensors::sentence::{LINE_MAX, Payload, Reject, station_hash};
-use sensors::{Decoder, Line, Mmsi, ReceiverId, Report, Time};
+use sensors::sentence::{LINE_MAX, Payload, Reject};
+use sensors::{Decoder, Line, Mmsi, ReceiverId, Report, StationId, Time};
 use serde_json::{Map, Value};
 
 fn object(json: &[u8]) -> serde_json::Result<Map<String, Value>> {
@@ -239,7 +239,8 @@ fn sentences_inside_json_are_read_with_time_station_and_signal() {
     assert_eq!(found[0].time, Time::from_millis(1_794_999_990_250));
     let signal = ais.signal.expect("measured");
     assert_eq!((signal.level, signal.offset), (Some(-319), Some(12)));
-    assert_eq!((ais.station_hash, ais.derived), (station_hash(b"PIER"), false));
+    assert_eq!((found[0].station, ais.derived), (StationId::of(b"PIER"), false));
+    assert_eq!(decoder.station_name(found[0].station), Some("PIER"));
     assert_eq!((decoder.counts().sentences, decoder.counts().refused), (1, 0));
 }
 
@@ -248,9 +249,10 @@ fn a_tag_block_before_json_holds_for_it() {
     let line = r#"\s:ST1,c:1794999990*0B\{"class":"AIS","type":14,"mmsi":970012345,"text":"SART ACTIVE"}"#;
     let body = "s:ST1,c:1794999990";
     let line = line.replace("*0B", &format!("*{:02X}", body.bytes().fold(0, |sum, b| sum ^ b)));
-    let (found, _) = reports(&[&line]);
+    let (found, decoder) = reports(&[&line]);
     let Content::Ais(ais) = &found[0].content else { panic!("an AIS message") };
-    assert_eq!((ais.derived, ais.station_hash), (true, station_hash(b"ST1")));
+    assert_eq!((ais.derived, found[0].station), (true, StationId::of(b"ST1")));
+    assert_eq!(decoder.station_name(found[0].station), Some("ST1"));
     assert_eq!(found[0].time, Time::from_seconds(1_794_999_990));
 }
 

@@ -111,8 +111,8 @@ fn describe(report: &Report, stations: &BTreeMap<u64, String>) -> String {
     if report.receiver != ReceiverId(1) {
         words += &format!(" receiver {}", report.receiver.0);
     }
-    if let Content::Ais(Ais { station_hash: hash @ 1.., .. }) = &report.content {
-        words += &format!(" station {}", stations.get(hash).map_or("?", String::as_str));
+    if report.station.is_named() {
+        words += &format!(" station {}", stations.get(&report.station.0).map_or("?", String::as_str));
     }
     if report.time != report.heard_at {
         words += &format!(" time {}", report.time);

@@ -86,6 +86,10 @@ pub(super) struct Cut {
 #[derive(Debug, Clone)]
 pub(super) struct Mast {
     pub(super) number: usize,
+    /// The receiver that brings its lines: its own, or the feed of another mast whose station it then is.
+    pub(super) receiver: usize,
+    /// One of several stations of a feed: its lines name it, with a stamp or without.
+    pub(super) of_feed: bool,
     pub(super) clock: Clock,
     pub(super) stamp: Stamp,
     spot: Position,
@@ -131,6 +135,8 @@ impl Mast {
         let (split, again) = (some(0.3, 0.5), some(0.2, 0.05));
         Mast {
             number,
+            receiver: number,
+            of_feed: false,
             clock: Clock::Right,
             stamp: [Stamp::None, Stamp::Seconds, Stamp::Seconds, Stamp::Millis][chance.below(4)],
             spot,
@@ -255,7 +261,8 @@ impl Pen<'_> {
         let sentences = to_sentences(message, "AI", if own.share(0.5) { 'A' } else { 'B' }, self.id);
         let parts = sentences.len();
         self.id = (self.id + u8::from(parts > 1)) % 10;
-        let group = own.below(10_000);
+        // Two stations of one feed never count alike: a group that two have open is nobody's.
+        let group = mast.number * 10_000 + own.below(10_000);
         let stamp = mast.clock.says(self.plan.start, stamped);
         let split = parts > 1 && own.share(mast.split);
         // What comes whole and at once can only be joined rightly; what is torn apart may be refused.
@@ -274,7 +281,7 @@ impl Pen<'_> {
             for _ in 0..copies {
                 let Some(arrived) = self.arrival(at + Span::from_millis(delay + jitter)) else { continue };
                 let completes = calls && whole && part == parts;
-                let receiver = ReceiverId(mast.number as u16);
+                let receiver = ReceiverId(mast.receiver as u16);
                 self.out.push(Line {
                     heard: Heard { receiver, at: arrived, text: text.clone().into_bytes() },
                     craft,
@@ -289,7 +296,8 @@ impl Pen<'_> {
         let grouped = parts > 1 && self.mast.groups;
         let ms = stamp.as_millis();
         let own = match self.mast.stamp {
-            Stamp::None => return String::new(),
+            Stamp::None if !self.mast.of_feed => return String::new(),
+            Stamp::None => format!("s:MAST{}", self.mast.number),
             Stamp::Seconds => format!("s:MAST{},c:{}", self.mast.number, ms.div_euclid(1000)),
             Stamp::Millis => format!("s:MAST{},c:{ms}", self.mast.number),
         };
@@ -356,6 +364,9 @@ impl fmt::Display for Mast {
         let (lat, lon) = (self.spot.latitude(), self.spot.longitude());
         write!(f, "mast {}: at {lat:.3} {lon:.3}, hears {:.0} miles, ", self.number, self.range_miles)?;
         write!(f, "stamps {:?}, clock {:?}", self.stamp, self.clock)?;
+        if self.of_feed {
+            write!(f, ", a station of receiver {}", self.receiver)?;
+        }
         let shares = [
             ("lost", self.loss),
             ("twice", self.twice),

@@ -163,6 +163,7 @@ impl Plan {
             let spot = Position::from_degrees(latitude, longitude).expect("on earth");
             self.masts.push(Mast::new(self.seed, number, spot, 60.0, self.minutes, &mut own));
         }
+        self.join_feeds();
         let minute = chance.below(self.minutes as usize) as i64;
         let hour = if chance.share(0.5) { 3600 } else { -3600 };
         let clock = match chance.below(12) {
@@ -190,6 +191,20 @@ impl Plan {
                 if mast.stamp == Stamp::None {
                     mast.stamp = Stamp::Seconds;
                 }
+            }
+        }
+    }
+
+    /// Some masts are stations of one feed, each with its own clock and place; of half of the feeds, all.
+    fn join_feeds(&mut self) {
+        let mut own = Chance::stream(self.seed, 5000);
+        if self.masts.len() < 2 || !own.share(0.4) {
+            return;
+        }
+        let all = own.share(0.5);
+        for mast in &mut self.masts {
+            if all || own.share(0.6) {
+                (mast.receiver, mast.of_feed) = (0, true);
             }
         }
     }

@@ -56,11 +56,17 @@ impl Seen {
         let counts = watch.counts();
         let completed = journal.lines.iter().filter(|line| line.completes_call.is_some()).count();
         let late = outcome.fixes.iter().filter(|fix| fix.standing == Standing::Late).count();
+        let receivers = watch.receivers();
+        let feeds = receivers.iter().filter(|receiver| receiver.stations.each.len() > 1);
+        let distrusted = feeds.clone().flat_map(|feed| &feed.stations.each);
+        let distrusted = distrusted.filter(|station| station.clock.quarantined).count();
         let mut seen = watch.alerts_by_rule();
         seen.extend([
             ("lines", counts.lines),
             ("messages", counts.messages),
             ("repeated", watch.repeated()),
+            ("feeds of several stations", feeds.count() as u64),
+            ("their stations not trusted", distrusted as u64),
             ("stamps refused", counts.stamp_refused),
             ("bad checksums", counts.refused_of(Reject::BadChecksum)),
             ("bad TAG blocks", counts.refused_of(Reject::BadTagChecksum)),
