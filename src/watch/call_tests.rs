@@ -92,6 +92,19 @@ fn a_ships_call_is_shown_where_it_says_that_it_is_and_does_not_carry_off_its_tra
 }
 
 #[test]
+fn nobody_is_told_to_help_himself() {
+    let mut sea = Sea::new();
+    for minute in 0..5 {
+        sea.hear(60 * minute, &line(SHIP, position(0, 10.0, 103.0, 0.0)));
+    }
+    sea.hear(250, &line(SHIP + 1, position(0, 10.2, 103.0, 0.0)));
+    // 25 miles from its track, and 13 from another vessel.
+    sea.hear(300, &line(SHIP, position(14, 10.42, 103.0, 0.0)));
+    let helpers = &sea.outcome.changes[0].alert.helpers;
+    assert_eq!(helpers.iter().map(|helper| helper.vessel.mmsi.0).collect::<Vec<_>>(), [SHIP + 1]);
+}
+
+#[test]
 fn a_call_from_where_nobody_can_be_is_raised_without_a_place() {
     let mut sea = Sea::new();
     sea.hear(0, &line(SHIP, position(14, 0.0, 0.0, 0.0)));

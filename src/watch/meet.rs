@@ -3,7 +3,7 @@
 use crate::detector::{Context, Helper, Look, PlaceRule, PlaceRules, Subject, Verdict};
 use crate::geo::{KNOT, Knots, Metres, NAUTICAL_MILE, Position};
 use crate::picture::Picture;
-use crate::track::{Class, Event, TrackId};
+use crate::track::{Class, Event};
 use sensors::Time;
 use serde::{Deserialize, Serialize};
 
@@ -52,7 +52,7 @@ impl Meet {
                 && evidence.wants_helpers
             {
                 evidence.helpers = match evidence.position {
-                    Some(position) => self.helpers(position, &verdict.tracks),
+                    Some(position) => self.helpers(position, &evidence.subjects),
                     None => Vec::new(),
                 };
                 let nearest = match evidence.helpers.first() {
@@ -77,12 +77,13 @@ impl Meet {
         &self.picture
     }
 
-    fn helpers(&self, position: Position, calling: &[TrackId]) -> Vec<Helper> {
+    fn helpers(&self, position: Position, calling: &[Subject]) -> Vec<Helper> {
         let near = self.picture.within(position, HELPERS_WITHIN);
         let able = near.into_iter().filter(|(_, live)| {
             let fix = &live.step.fix;
             matches!(fix.class, Class::A | Class::B | Class::SarAircraft | Class::LongRange)
-                && !calling.contains(&fix.track)
+                // By number: a ship whose call shows another place than its track does would be told to help itself.
+                && calling.iter().all(|caller| caller.mmsi != fix.mmsi)
         });
         able.take(HELPERS)
             .map(|(distance, live)| {
