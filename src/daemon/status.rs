@@ -227,6 +227,9 @@ fn given_up(room: &Shown) -> Vec<Notice> {
     if let Some((days, newest)) = &room.days_gone {
         notices.push(notice("disk_days_gone", &[("days", &days.to_string()), ("newest", newest)]));
     }
+    if let Some(why) = &room.unpruned {
+        notices.push(notice("journal_unpruned", &[("detail", why)]));
+    }
     match room.history {
         Some(Behind { from, reached: None }) => {
             let from = from.to_string();

@@ -82,8 +82,11 @@ pub enum Found {
         /// What says so, durable.
         entries: Vec<Numbered>,
     },
-    /// Room was wanted, and no day may go.
-    NoRoom,
+    /// No day is to go, or may.
+    Nothing {
+        /// Whether room was wanted.
+        for_room: bool,
+    },
     /// The journal or the holds can't be read, or there is no room for the entry: no day goes.
     Unable {
         /// Whether room was wanted.
@@ -173,15 +176,15 @@ impl Journal {
             Err(why) => return Ok(Some(Found::Unable { for_room, why })),
         };
         let found = match self.carry_out(plan).await {
-            Ok(entries) if entries.is_empty() => for_room.then_some(Found::NoRoom),
-            Ok(entries) => Some(Found::Days { for_room, entries }),
-            Err(why) if why.may_pass() => Some(Found::Unable { for_room, why }),
+            Ok(entries) if entries.is_empty() => Found::Nothing { for_room },
+            Ok(entries) => Found::Days { for_room, entries },
+            Err(why) if why.may_pass() => Found::Unable { for_room, why },
             Err(error) => return Err(error),
         };
         if wait == Wait::Yes {
             self.removed(wait).await?;
         }
-        Ok(found)
+        Ok(Some(found))
     }
 
     async fn carry_out(&mut self, plan: Plan) -> Result<Vec<Numbered>, Error> {

@@ -145,7 +145,7 @@ async fn room_is_made_a_day_at_a_time() {
         assert!(!path_of(folder.path(), expected).exists() && !journal.makes_room());
     }
     journal.want_room(ALL);
-    assert!(matches!(found(&mut journal).await, Found::NoRoom));
+    assert!(matches!(found(&mut journal).await, Found::Nothing { for_room: true }));
     assert_eq!(good(folder.path()).await.days, 1);
 }
 
@@ -228,12 +228,12 @@ async fn a_clock_that_leaps_lets_nothing_go() {
     // 1,024 weeks, as a GNSS receiver's week counter.
     journal.append(&[Entry::Tick(at(11 + 7168))]).await.unwrap();
     let found = journal.housekeep(|| ALL, Wait::Yes).await.unwrap();
-    assert!(found.is_none(), "{found:?}");
+    assert!(matches!(found, Some(Found::Nothing { .. })), "{found:?}");
     // Days as wrong as that, and it is set right.
     for day in [12, 13] {
         journal.append(&[Entry::Tick(at(day + 7168))]).await.unwrap();
         let found = journal.housekeep(|| ALL, Wait::Yes).await.unwrap();
-        assert!(found.is_none(), "{found:?}");
+        assert!(matches!(found, Some(Found::Nothing { .. })), "{found:?}");
     }
     let before = all(folder.path(), 0).await;
     for day in 14..18 {

@@ -29,6 +29,8 @@ pub struct Shown {
     pub history: Option<Behind>,
     /// Days of the journal that went since there was room last, and the newest of them.
     pub days_gone: Option<(usize, String)>,
+    /// Why no day of the journal can go, at the last look for one.
+    pub unpruned: Option<String>,
     /// The reserve's size, while it is spent.
     pub reserve_spent: Option<u64>,
     /// Lines are understood and not written down.

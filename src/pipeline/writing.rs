@@ -93,7 +93,7 @@ impl Writing {
     }
 
     /// Deletes the days that are no longer kept, which it looks for once a day, and those that are to make room. Where that
-    /// can't be, they stay, and the log says so; room is then sought elsewhere.
+    /// can't be, they stay, and the screens say so; room is then sought elsewhere.
     async fn prune(&mut self, wait: Wait) -> anyhow::Result<()> {
         if self.gap.is_some() {
             // The next entry is the gap's.
@@ -103,6 +103,7 @@ impl Writing {
         match kept.context("the journal can't be made durable")? {
             None => {}
             Some(Found::Days { for_room, entries }) => {
+                self.room.signs.show(|shown| shown.unpruned = None);
                 for entry in entries.iter().filter(|_| for_room) {
                     if let Entry::Pruned(run) = &entry.entry {
                         run.days.iter().for_each(|day| self.room.day_gone(day));
@@ -110,9 +111,16 @@ impl Writing {
                 }
                 self.pass_on(entries, Record::Kept).await?;
             }
-            Some(Found::NoRoom) => self.room.no_day_left(),
+            Some(Found::Nothing { for_room }) => {
+                self.room.signs.show(|shown| shown.unpruned = None);
+                if for_room {
+                    self.room.no_day_left();
+                }
+            }
             Some(Found::Unable { for_room, why }) => {
-                tracing::error!(error = crate::telemetry::chain(&why), "no day of the journal can go");
+                let error = crate::telemetry::chain(&why);
+                tracing::error!(error, "no day of the journal can go");
+                self.room.signs.show(|shown| shown.unpruned = Some(error));
                 if for_room {
                     self.room.no_day_left();
                 }

@@ -83,11 +83,14 @@ async fn a_hold_that_can_t_be_read_stops_the_pruning_and_not_the_watch() {
     writing.journal.want_room(u64::MAX);
     writing.prune(Wait::Yes).await.unwrap();
     assert!(writing.room.looks_elsewhere(), "the next step of the order is taken");
+    let said = |writing: &Writing| writing.room.signs.shown.borrow().unpruned.clone();
+    assert!(said(&writing).is_some_and(|why| why.contains("holds")));
     assert_eq!(written(folder.path()).await.len(), 3);
     std::fs::remove_file(folder.path().join("journal/holds.toml")).unwrap();
     writing.journal.want_room(u64::MAX);
     writing.prune(Wait::Yes).await.unwrap();
     assert!(matches!(written(folder.path()).await.last(), Some(Entry::Pruned(_))));
+    assert_eq!(said(&writing), None);
 }
 
 #[tokio::test]

@@ -16,8 +16,9 @@ pub fn amends(compared: &Compared, kept: &[AlertRow]) -> Vec<Amend> {
         .iter()
         .filter(|row| row.amended.amendments > 0 && !desk.settled.contains(&row.alert.id))
         .collect();
-    // An alert that began before the period may rest on what was not run again.
-    let within = left.into_iter().filter(|row| row.alert.began_at >= compared.from);
+    // An alert that began before the period may rest on what was not run again, and one that is marked does rest on lines
+    // that the journal no longer has.
+    let within = left.into_iter().filter(|row| row.alert.began_at >= compared.from && !row.unrecorded);
     amends.extend(within.filter_map(|row| {
         let known = &row.alert;
         let same = compared.after.iter().find(|alert| alert.id == known.id);
@@ -163,8 +164,11 @@ mod tests {
         let raised_late = Amended { raised_late: true, ..ONCE };
         assert_eq!(told(&nothing, &[on_desk(&late, raised_late)]), [(1, AmendmentKind::Retracted)]);
         // Before the period: what it rests on was not run again.
-        let before = Alert { began_at: Time::from_seconds(-3600), ..late };
+        let before = Alert { began_at: Time::from_seconds(-3600), ..late.clone() };
         assert_eq!(told(&nothing, &[on_desk(&before, raised_late)]), []);
+        // The journal that showed it is lost.
+        let lost = AlertRow { unrecorded: true, ..on_desk(&late, raised_late) };
+        assert_eq!(told(&nothing, &[lost]), []);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on panics")]
 
+use crate::program::Site;
 use crate::restart::{deaf, journal, kept};
 use crate::sea::{Heard, PLACES, batches, settings, voyage};
 use sensors::receiver::Batch;
@@ -175,6 +176,32 @@ async fn a_lost_journal_beside_a_full_desk_begins_behind_all_that_the_desk_knows
     let [(1, gap)] = &gaps(&journal(folder.path()).await)[..] else { panic!("it begins with a gap") };
     assert!(gap.sequences >= reached && gap.why == "journal_behind", "{gap:?}");
     agrees_from(folder.path(), gap.sequences + 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_screen_says_that_the_journal_was_behind_and_that_no_day_can_go() {
+    let [before, ..] = three_parts();
+    let site = Site::new("[journal]\nbytes_max = 1\n");
+    let path = site.data().join("journal");
+    watch_over(&site.data(), &before).await;
+    fs::remove_dir_all(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    fs::write(path.join("holds.toml"), "rubbish").unwrap();
+    let daemon = site.start().await;
+    let has = |status: &serde_json::Value, code: &str| {
+        status["notices"].as_array().unwrap().iter().any(|notice| notice["code"] == code)
+    };
+    daemon
+        .wait("/api/status", |status| has(status, "journal_behind") && has(status, "journal_unpruned"))
+        .await;
+    assert!(daemon.log().contains("put back from a backup"), "{}", daemon.log());
+    fs::remove_file(path.join("holds.toml")).unwrap();
+    assert_eq!(daemon.stop(), Some(0));
+    // It was said, and the journal says it from now on.
+    let daemon = site.start().await;
+    let status = daemon.get("/api/status").await;
+    assert!(!has(&status, "journal_behind"), "{status}");
+    assert_eq!(daemon.stop(), Some(0));
 }
 
 /// Noon of a day, and what was heard then.
