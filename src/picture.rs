@@ -140,6 +140,12 @@ impl Picture {
         }
     }
 
+    /// Asks memory for many tracks at once; moved on one by one, each would wait for its own. Changes nothing.
+    pub(crate) fn fetch(&self, tracks: impl Iterator<Item = TrackId>) {
+        let live = tracks.filter_map(|track| self.live.get(&track));
+        std::hint::black_box(live.fold(0, |sum, live| sum ^ live.step.fixes ^ live.pinned.lat as u32));
+    }
+
     /// A vessel said what it is. What it says before its first fix is told again with that fix.
     pub(crate) fn particulars(&mut self, track: TrackId, particulars: Arc<Particulars>) {
         if let Some(live) = self.live.get_mut(&track) {

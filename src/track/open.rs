@@ -162,6 +162,13 @@ impl Track {
         }
     }
 
+    /// Something of each of its parts, for [`super::Tracks::fetch`].
+    pub(super) fn touch(&self) -> u32 {
+        let night = self.night.0.as_millis() as u32 ^ u32::from(self.unconfirmed);
+        let last = self.last.is_some() as u32 ^ self.nearby.is_some() as u32;
+        self.fixes ^ night ^ last ^ self.recent.touch()
+    }
+
     /// The fix moves the track on.
     pub(super) fn move_on(
         &mut self,

@@ -262,6 +262,7 @@ impl Chunk {
 
     /// Stages B and C: what the shares told, in the order of the journal.
     fn pass_on(&mut self, mut on: Onwards<'_>, at: &At) {
+        on.meet.fetch(self.told.iter().flat_map(|told| &told.gained.events));
         on.outcome.wanted.append(&mut self.wanted);
         on.outcome.reruns.append(&mut self.reruns);
         let mut told = self.told.each_mut().map(Told::drain);

@@ -105,6 +105,12 @@ impl Follow {
         told: &mut Told,
     ) {
         let settings = settings_of_a_share(&world.settings.track);
+        self.tracks.fetch(work.mine.iter().filter_map(|&index| {
+            match &work.reports[index as usize].report.content {
+                Content::Ais(ais) => Some(ais.message.mmsi),
+                _ => None,
+            }
+        }));
         let mut ticks = work.ticks.iter().zip(work.ticked).peekable();
         for &index in work.mine {
             while let Some(tick) = ticks.next_if(|(tick, _)| tick.after <= index as usize) {

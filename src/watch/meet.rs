@@ -24,6 +24,14 @@ pub struct Meet {
 }
 
 impl Meet {
+    /// Asks memory for the tracks that move on.
+    pub(super) fn fetch<'a>(&self, events: impl Iterator<Item = &'a Event>) {
+        self.picture.fetch(events.filter_map(|event| match event {
+            Event::Step(step) => Some(step.fix.track),
+            _ => None,
+        }));
+    }
+
     /// Takes what stage A told of one report or tick. `verdicts` holds stage A's; calls for help among them
     /// are given the vessels that may answer, and stage B's own are added.
     pub(super) fn take(
