@@ -2,6 +2,8 @@
 //! the same file into lines and checking their checksums, and the core alone. `make bench`.
 
 use anyhow::{Context as _, Result};
+use sensors::Mmsi;
+use sensors::message::{Body, Message, Place, PositionA, to_sentences};
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
@@ -23,7 +25,41 @@ fn main() -> Result<()> {
         write_sea(&recording, times, hours)?;
         measure(&recording, folder.path())?;
     }
+    println!("-- a flood of {FLOOD} MMSIs, each heard once --");
+    let recording = folder.path().join("flood.nmea");
+    write_flood(&recording)?;
+    let run = replay(&recording, &folder.path().join("flood"))?;
+    println!("whole path           {:>12.0} lines/s", run.lines_per_second);
+    println!("peak memory          {:>12.0} MiB", run.peak_kib / 1024.0);
     Ok(())
+}
+
+/// A fleet that is no fleet: as many as stage A may follow, and ten times more.
+const FLOOD: u32 = 1_000_000;
+
+fn write_flood(recording: &Path) -> Result<()> {
+    let mut out = BufWriter::new(File::create(recording)?);
+    for n in 0..FLOOD {
+        // All over the sea between 60 degrees north and south, at 500 lines a second.
+        let place = Place {
+            lat: (n.wrapping_mul(2_654_435_761) % 72_000_000) as i32 - 36_000_000,
+            lon: (n.wrapping_mul(2_246_822_519) % 210_000_000) as i32 - 105_000_000,
+            accurate: true,
+        };
+        let body = Body::PositionA(PositionA {
+            speed: Some(120),
+            course: Some((n % 3600) as u16),
+            place: Some(place),
+            ..PositionA::default()
+        });
+        let message = Message { kind: 1, repeat: 0, mmsi: Mmsi(201_000_000 + n), body };
+        let tag = format!("c:{}", 1_795_000_000 + n / 500);
+        let checksum = tag.bytes().fold(0, |sum, byte| sum ^ byte);
+        for sentence in to_sentences(&message, "AI", 'A', 0) {
+            writeln!(out, "\\{tag}*{checksum:02X}\\{sentence}")?;
+        }
+    }
+    Ok(out.flush()?)
 }
 
 fn write_sea(recording: &Path, times: usize, hours: f64) -> Result<()> {
