@@ -44,6 +44,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use trouble::Trouble;
 use understanding::Understanding;
 use unrecorded::Before;
@@ -58,6 +59,9 @@ const ENTRIES: usize = 8;
 
 /// How long to wait after a database refused, before the same is tried again.
 const RETRY: Duration = Duration::from_secs(1);
+
+/// How long it takes at most until a worker that failed says why, after those behind it have ended for it. Ours.
+const WHY: Duration = Duration::from_millis(100);
 
 /// How many threads the core works on: one for each processor; see [`Watch::with_threads`].
 pub fn threads() -> usize {
@@ -88,10 +92,9 @@ pub struct Pipeline {
     pub heard: mpsc::Sender<Delivery>,
     /// Where entries go in that no receiver brings.
     pub entries: mpsc::Sender<Entry>,
-    writer: tokio::task::JoinHandle<anyhow::Result<()>>,
+    /// Those of journal, desk and history.
+    workers: JoinSet<anyhow::Result<()>>,
     core: std::thread::JoinHandle<Watch>,
-    keeper: tokio::task::JoinHandle<anyhow::Result<()>>,
-    filer: tokio::task::JoinHandle<anyhow::Result<()>>,
     desk: Desk,
     signs: Arc<Signs>,
 }
@@ -148,17 +151,19 @@ pub fn start(
     let keeping = Keeping { desk: desk.clone(), changed, trouble: trouble.clone(), kept };
     let restarts = [restart; 2];
     let filing = Filing { positions, desk: desk.clone(), snapshots, teller, trouble, restarts };
+    let mut workers = JoinSet::new();
+    workers.spawn(writing.run(from_receivers));
+    workers.spawn(keeping.run(from_core));
+    workers.spawn(filing.run(from_desk));
     Pipeline {
         _lock: lock,
         heard,
         entries,
-        writer: tokio::spawn(writing.run(from_receivers)),
+        workers,
         core: std::thread::Builder::new()
             .name("core".to_owned())
             .spawn(move || understanding.run(from_journal, &understood))
             .expect("a thread at start-up"),
-        keeper: tokio::spawn(keeping.run(from_core)),
-        filer: tokio::spawn(filing.run(from_desk)),
         desk,
         signs,
     }
@@ -181,31 +186,39 @@ impl Pipeline {
     ///
     /// # Errors
     /// The first thing that a worker could not do.
-    pub async fn finish(self) -> anyhow::Result<Watch> {
-        drop(self.heard);
-        self.writer.await.expect("the journal's worker does not panic")?;
-        // Where the history failed, the desk's worker only knows that it is gone.
-        let kept = self.keeper.await.expect("the desk's worker does not panic");
-        self.filer.await.expect("the history's worker does not panic")?;
-        kept?;
-        Ok(self.core.join().expect("the core does not panic"))
+    pub async fn finish(mut self) -> anyhow::Result<Watch> {
+        drop((self.heard, self.entries));
+        let mut failed = None;
+        while let Some(ended) = self.workers.join_next().await {
+            failed = failed.or(ended.expect("a store's worker does not panic").err());
+        }
+        match failed {
+            Some(error) => Err(error),
+            None => Ok(self.core.join().expect("the core does not panic")),
+        }
     }
 
     /// Waits until a worker has ended, which none does while lines may come unless something is badly wrong, or an
     /// officer's action could not be made durable; says what.
     pub async fn ended(&mut self) -> anyhow::Error {
-        let ended = tokio::select! {
-            // The first to fail knows why; those before it only find it gone.
-            biased;
-            ended = &mut self.filer => ended,
-            ended = &mut self.keeper => ended,
-            ended = &mut self.writer => ended,
+        let mut ended = tokio::select! {
+            ended = self.workers.join_next() => ended,
             why = self.desk.lost() => return anyhow::anyhow!("the desk can't be made durable: {why}"),
         };
-        match ended {
-            Ok(Err(error)) => error,
-            Err(panicked) => anyhow::Error::new(panicked).context("a store's worker panicked"),
-            Ok(Ok(())) => anyhow::anyhow!("the core has stopped"),
-        }
+        // One that did not fail has ended because another did, before it or just now; or the core has.
+        let why = async {
+            loop {
+                match ended {
+                    Some(Ok(Ok(()))) => ended = self.workers.join_next().await,
+                    Some(Ok(Err(error))) => return error,
+                    Some(Err(panicked)) => {
+                        return anyhow::Error::new(panicked).context("a store's worker panicked");
+                    }
+                    None => return anyhow::anyhow!("the core has stopped"),
+                }
+            }
+        };
+        let why = tokio::time::timeout(WHY, why).await;
+        why.unwrap_or_else(|_| anyhow::anyhow!("the core has stopped"))
     }
 }

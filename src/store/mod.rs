@@ -80,7 +80,18 @@ pub async fn open_writer(path: &Path, schema: Schema) -> Result<SqliteConnection
         sqlx::raw_sql(stamp).execute(&mut *change).await.map_err(failed(what))?;
         change.commit().await.map_err(failed(what))?;
     }
+    // SQLite syncs it too, and passes over its failure.
+    sync(parent(path)).map_err(|source| Error::Disk { operation: what(), source: source.into() })?;
     Ok(connection)
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."))
+}
+
+/// Makes the names in a folder safe from a power cut.
+fn sync(folder: &Path) -> std::io::Result<()> {
+    std::fs::File::open(folder)?.sync_all()
 }
 
 /// Makes a folder that is still there after a power cut: whoever holds its name is synced.
@@ -91,16 +102,12 @@ pub fn make_folder(path: &Path) -> std::io::Result<()> {
     if path.is_dir() {
         return Ok(());
     }
-    let parent = match path.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
-    make_folder(parent)?;
+    make_folder(parent(path))?;
     match std::fs::create_dir(path) {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
-    std::fs::File::open(parent)?.sync_all()
+    sync(parent(path))
 }
 
 /// Starts a transaction that holds the write lock from its first statement.
