@@ -119,7 +119,7 @@ async fn write(fixes: &[Fix], path: &Path) -> (Duration, Duration, u64) {
     let (mut bytes, mut flushing) = (0, Duration::ZERO);
     for fix in fixes {
         writer.append(fix);
-        if writer.ready() >= 1_024 {
+        if writer.is_due() {
             bytes += writer.flush(fix.sequence, Which::FullBlocksOnly).await.unwrap().bytes;
         }
     }

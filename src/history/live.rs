@@ -76,7 +76,8 @@ impl Tail {
     pub(super) fn finish(&mut self, encoder: &mut Encoder) -> Option<Arc<Block>> {
         let fresh = self.stored < self.fixes.len();
         let block = Block::pack(&mut self.fixes, self.stored, encoder).filter(|_| fresh).map(Arc::new);
-        self.fixes.clear();
+        // Its row with it: the next one may be long in coming.
+        self.fixes = Vec::new();
         self.stored = 0;
         self.waiting.extend(block.clone());
         block

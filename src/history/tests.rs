@@ -367,6 +367,27 @@ async fn a_full_memory_refuses_and_a_replay_from_there_loses_nothing() {
 }
 
 #[tokio::test]
+async fn a_flood_of_tracks_with_one_fix_each_is_put_away_early_and_read_back() {
+    let desk = Desk::new();
+    let mut writer = desk.open().await;
+    writer.set_limits(writer::Limits { tails: 900, held: 20_000, ready: 32_768, claims: 10 });
+    let fixes: Vec<Fix> = (1..=5000).map(|s| vessel(s, s)).collect();
+    for fix in &fixes {
+        writer.append(fix);
+        if writer.is_due() {
+            writer.flush(fix.sequence, Which::FullBlocksOnly).await.unwrap();
+            assert!(!writer.is_due(), "after fix {}", fix.sequence);
+        }
+    }
+    // A hundred tracks weigh nine fixes each.
+    let (evicted, refused) = (writer.counts().evicted, writer.counts().refused);
+    assert!((4900..5000).contains(&evicted) && refused == 0, "{evicted}, {refused}");
+    writer.flush(5000, Which::All).await.unwrap();
+    let reader = writer.reader().await.unwrap();
+    assert_eq!(whole_area(&reader, WORLD, 1000).await, fixes);
+}
+
+#[tokio::test]
 async fn a_full_disk_fails_the_flush_and_the_next_one_writes_everything() {
     let desk = Desk::new();
     let mut writer = desk.open().await;

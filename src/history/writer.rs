@@ -18,9 +18,16 @@ use std::sync::Arc;
 /// Ours, unproven: longer than the 6 minutes between the statics of class A and most fades of reception.
 const IDLE: Span = Span::from_hours(1);
 
-/// Fixes kept in memory for blocks that are not full; beyond it the tracks heard longest ago leave first.
-/// 56 bytes each: 224 MiB. Ours, unproven: 15,000 vessels with half a block.
-const TAILS_MAX: usize = 4 << 20;
+/// Fixes kept in memory for blocks that are not full, and [`TRACK`] for each track that has any; beyond it the tracks heard
+/// longest ago leave first, until a quarter is free. 56 bytes each, and up to twice that while a track's row grows. Ours: 2,000
+/// vessels with full blocks, or 20,000 with a tenth of one, within the 384 MiB that a watch may take.
+const TAILS_MAX: usize = 1 << 20;
+
+/// What a track with an unfinished block takes beside its fixes, in fixes: its place in two tables and its rows' beginnings.
+const TRACK: usize = 8;
+
+/// Full blocks that wait before a flush is due, so that memory and the file's log stay small.
+const READY_DUE: usize = 4096;
 
 /// Fixes that unfinished blocks may hold before the writer takes no more: a disk has been full for long.
 const HELD_MAX: usize = 2 * TAILS_MAX;
@@ -57,6 +64,8 @@ pub struct Writer {
     beyond: FxHashMap<TrackId, u64>,
     /// Fixes in memory that are not in a full block.
     held: usize,
+    /// Tracks that have such fixes.
+    open: usize,
     newest: u64,
     stopped_at: Option<u64>,
     heard: [Time; HEARD],
@@ -134,6 +143,7 @@ impl Writer {
             flushes: state.flushes,
             beyond,
             held: 0,
+            open: 0,
             newest: state.applied,
             stopped_at: None,
             heard: [state.heard_at; HEARD],
@@ -154,6 +164,7 @@ impl Writer {
                     // In the order heard again.
                     fixes.sort_unstable_by_key(|f| f.sequence);
                     self.held += fixes.len();
+                    self.open += usize::from(!fixes.is_empty());
                     let last_time = fixes.iter().map(|f| f.time).max().unwrap_or_default();
                     let tail = Tail { stored: fixes.len(), fixes, waiting: Vec::new(), last_time };
                     self.live.shard(row.track).insert(row.track, tail);
@@ -203,9 +214,14 @@ impl Writer {
         self.counts
     }
 
-    /// Full blocks that wait for a flush; one every few thousand keeps memory and the file's log small.
-    pub fn ready(&self) -> usize {
-        self.ready.len()
+    /// Whether a flush of full blocks is due, so that memory and the file's log stay small.
+    pub fn is_due(&self) -> bool {
+        self.ready.len() > READY_DUE || self.weight() > self.limits.tails
+    }
+
+    /// What unfinished blocks take, counted in fixes.
+    fn weight(&self) -> usize {
+        self.held + TRACK * self.open
     }
 
     /// The first journal sequence that was refused because too much was waiting for a full or broken disk. From then on
@@ -254,6 +270,7 @@ impl Writer {
             self.ready.extend(tail.finish(&mut self.encoder));
         }
         self.held = self.held + tail.fixes.len() - before;
+        self.open = self.open + usize::from(!tail.fixes.is_empty()) - usize::from(before > 0);
     }
 
     /// Takes one claim.
@@ -284,7 +301,7 @@ impl Writer {
     }
 
     fn is_over_full(&self) -> bool {
-        self.held >= self.limits.held
+        self.weight() >= self.limits.held
             || self.ready.len() >= self.limits.ready
             || self.hearings.blocks() >= hearings::READY_MAX
             // Looked at now and then: it takes a lock.
@@ -358,17 +375,20 @@ impl Writer {
     /// limit it came to.
     fn put_away(&mut self, mut quiet: Time) -> Time {
         let mut patience = IDLE;
+        let full = self.limits.tails;
+        let enough = if self.weight() > full { full - full / 4 } else { full };
         loop {
             for part in 0..Live::PARTS {
                 for tail in self.live.part(part).values_mut().filter(|tail| tail.last_time < quiet) {
                     self.held -= tail.fixes.len();
+                    self.open -= usize::from(!tail.fixes.is_empty());
                     if patience < IDLE && !tail.fixes.is_empty() {
                         self.counts.evicted += 1;
                     }
                     self.ready.extend(tail.finish(&mut self.encoder));
                 }
             }
-            if self.held <= self.limits.tails || quiet == END_OF_TIME {
+            if self.weight() <= enough || quiet == END_OF_TIME {
                 return quiet;
             }
             let shorter = Span::from_millis(patience.as_millis() / 2);

@@ -1,6 +1,5 @@
 //! How a history that stood still comes back: the journal is read again beside the live pass, for positions alone.
 
-use super::positions::READY_MAX;
 use crate::history;
 use crate::journal::{self, Reader};
 use crate::watch::{Outcome, Watch};
@@ -71,7 +70,7 @@ impl CatchUp {
             // Only what the history keeps is caught up; the desk was told the rest.
             history.take_from(self.from, &self.outcome);
             self.outcome = Outcome::default();
-            if history.ready() > READY_MAX {
+            if history.is_due() {
                 history.flush(self.watch.next() - 1, history::Which::FullBlocksOnly).await?;
             }
         }

@@ -10,9 +10,9 @@ use std::sync::{Arc, atomic::Ordering::Relaxed};
 use std::time::Instant;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-/// Positions, claims and hearings that wait, in all groups together. Ours: 28 MiB of positions, a minute of the busiest
-/// coast and half a second of a replay.
-pub(super) const POSITIONS_WAITING: usize = 500_000;
+/// Positions, claims and hearings that wait, in all groups together. Ours: 11 MiB of positions, a minute and a half of 16 sites
+/// that hear all that they can.
+pub(super) const POSITIONS_WAITING: usize = 200_000;
 
 /// What the desk has kept its share of.
 pub(super) struct Kept {

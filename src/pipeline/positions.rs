@@ -18,9 +18,6 @@ const EVERY: Duration = Duration::from_secs(60);
 /// How long a history that stopped waits before it tries again, where the disk says that it has room. Ours.
 const AGAIN: Duration = Duration::from_secs(5);
 
-/// Full blocks that wait before they are written, so that memory and the file's log stay small.
-pub(super) const READY_MAX: usize = 4096;
-
 /// The history, and how it is fed.
 pub(super) struct Positions {
     pub(super) writer: history::Writer,
@@ -93,7 +90,7 @@ impl Positions {
         self.writer.take(outcome);
         if let Some(from) = self.writer.stopped_at() {
             self.stop(from);
-        } else if self.writer.ready() > READY_MAX {
+        } else if self.writer.is_due() {
             self.flush(applied, Which::FullBlocksOnly).await?;
         } else if self.flushed.elapsed() > EVERY {
             self.flush(applied, Which::All).await?;

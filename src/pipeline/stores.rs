@@ -1,7 +1,6 @@
 //! Everything one database folder holds, open for writing.
 
 use super::halted::Halted;
-use super::positions::READY_MAX;
 use super::unrecorded::JOURNAL_BEHIND;
 use crate::alert::ChangeKind;
 use crate::desk::{AlertRow, Desk, FirstPassword, OpenGap};
@@ -274,7 +273,7 @@ impl Stores {
     ) -> anyhow::Result<Vec<(ChangeKind, AlertRow)>> {
         self.history.take(&outcome);
         // Full blocks leave memory in a long replay; the file then holds more than `applied` says, and knows it.
-        if self.history.ready() > READY_MAX {
+        if self.history.is_due() {
             match self.history.flush(applied, history::Which::FullBlocksOnly).await {
                 // It stops by itself when its memory is full too, and catches up later.
                 Err(error) if error.may_pass() => tracing::warn!(%error, "the history waits for room"),

@@ -24,8 +24,9 @@ const GROUP_AWAITED: Duration = Duration::from_millis(10);
 /// How long nothing may be heard before the picture is drawn anew without it.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// Batches in one commit, at most: 48 full ones are 200,000 lines. A commit costs the disk a few milliseconds whatever it holds.
-const GROUP_BATCHES: usize = 48;
+/// Batches in one commit, at most: 16 full ones are 65,000 lines. A commit costs the disk a few milliseconds whatever it holds;
+/// ten groups and what came of them may wait in memory.
+const GROUP_BATCHES: usize = 16;
 
 /// The journal's worker.
 pub(super) struct Writing {
