@@ -125,7 +125,8 @@ fn with_waiting(
     understood: &mut mpsc::Receiver<Understood>,
 ) -> (Understood, Option<Understood>) {
     for _ in 0..UNDERSTOOD {
-        if first.snapshot.is_some() || first.record != Record::Kept {
+        let large = first.outcome.fixes.len() > TOGETHER;
+        if large || first.snapshot.is_some() || first.record != Record::Kept {
             break;
         }
         let Ok(next) = understood.try_recv() else { break };
@@ -137,6 +138,10 @@ fn with_waiting(
     }
     (first, None)
 }
+
+/// Groups are kept together up to so many positions: the history takes each piece whole before it looks whether it has to
+/// write. Ours: more than a slow disk lets wait, and less than one group of a long replay.
+const TOGETHER: usize = 20_000;
 
 /// What the desk was not told of a gap yet.
 #[derive(Default)]
