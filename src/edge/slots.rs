@@ -92,7 +92,8 @@ fn parse<T: DeserializeOwned>(bytes: &[u8; SLOT]) -> Option<(u64, T)> {
 /// # Errors
 /// When the disk refuses.
 pub fn sync_folder(path: &Path) -> Result<()> {
-    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 #[cfg(test)]

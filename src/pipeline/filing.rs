@@ -24,10 +24,10 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// Waits until there is room for it. What is larger than all the room has it alone. `outcome` comes with since when
-    /// its lines are durable.
+    /// Waits until there is room for it. What is larger than all the room has it alone. `since` when its lines are durable.
     pub(super) async fn new(
-        (outcome, since): (Outcome, Instant),
+        outcome: Outcome,
+        since: Instant,
         applied: u64,
         snapshot: Option<Result<Draft, journal::Error>>,
         room: &Arc<Semaphore>,

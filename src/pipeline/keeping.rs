@@ -38,7 +38,7 @@ impl Keeping {
             }
             self.keep(&outcome, applied).await?;
             self.reruns(&outcome).await?;
-            let kept = Kept::new((outcome, since), applied, snapshot, &room).await;
+            let kept = Kept::new(outcome, since, applied, snapshot, &room).await;
             self.kept.send(kept).await.map_err(|_| anyhow::anyhow!("the history's worker has stopped"))?;
         }
         if let Some(gap) = untold.gap {

@@ -5,6 +5,7 @@ mod error;
 
 pub use error::{Error, Result, failed, may_pass};
 
+use crate::edge::slots::sync_folder;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous, SqliteTransactionManager,
 };
@@ -81,17 +82,12 @@ pub async fn open_writer(path: &Path, schema: Schema) -> Result<SqliteConnection
         change.commit().await.map_err(failed(what))?;
     }
     // SQLite syncs it too, and passes over its failure.
-    sync(parent(path)).map_err(|source| Error::Disk { operation: what(), source: source.into() })?;
+    sync_folder(path).map_err(|source| Error::Disk { operation: what(), source: source.into() })?;
     Ok(connection)
 }
 
 fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."))
-}
-
-/// Makes the names in a folder safe from a power cut.
-fn sync(folder: &Path) -> std::io::Result<()> {
-    std::fs::File::open(folder)?.sync_all()
 }
 
 /// Makes a folder that is still there after a power cut: whoever holds its name is synced.
@@ -107,7 +103,7 @@ pub fn make_folder(path: &Path) -> std::io::Result<()> {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
-    sync(parent(path))
+    sync_folder(path)
 }
 
 /// Starts a transaction that holds the write lock from its first statement.
