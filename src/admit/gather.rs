@@ -62,8 +62,8 @@ impl Copy {
         Copy { receiver, station, after, power: signal.power, level: signal.level, strength: signal.strength }
     }
 
-    fn is_by(&self, heard: &Heard<'_>) -> bool {
-        (self.receiver, self.station) == (heard.receiver, heard.station)
+    fn is_by(&self, receiver: ReceiverId, station: StationId) -> bool {
+        (self.receiver, self.station) == (receiver, station)
     }
 
     fn tells_strength(&self) -> bool {
@@ -140,14 +140,14 @@ impl Gather {
         // One whose clock is not known yet dates it otherwise; then it counts when it arrived, unless it may be another
         // transmission of the same bits that comes late.
         let same = near(later)
-            || !open.first.is_by(heard)
+            || !open.first.is_by(heard.receiver, heard.station)
                 && near(heard.heard_at.since(open.heard_at))
                 && !heard.may_be_again(later);
         if !same {
             return None;
         }
-        let known = open.first.is_by(heard)
-            || open.others.iter().any(|copy| copy.is_by(heard))
+        let known = open.first.is_by(heard.receiver, heard.station)
+            || open.others.iter().any(|copy| copy.is_by(heard.receiver, heard.station))
             || open.others.len() + 1 >= COPIES_MAX;
         if !known {
             open.others.push(Copy::new(heard, later));
@@ -160,7 +160,7 @@ impl Gather {
         let Some(began) = self.index.get(&strength.payload_hash) else { return };
         let open = &mut self.open[(began - self.closed) as usize];
         let mut copies = std::iter::once(&mut open.first).chain(&mut open.others);
-        if let Some(copy) = copies.find(|copy| (copy.receiver, copy.station) == (receiver, station)) {
+        if let Some(copy) = copies.find(|copy| copy.is_by(receiver, station)) {
             let Signal { power, level, strength, .. } = strength.signal;
             copy.power = copy.power.or(power);
             copy.level = copy.level.or(level);

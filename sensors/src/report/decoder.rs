@@ -171,9 +171,7 @@ impl Hearing {
             None => content,
         }
     }
-}
 
-impl Hearing {
     /// Gatehouse's line, where it stands before this sentence; the later parts of a message have it too.
     #[inline]
     fn gatehouse(&mut self, sentence: &[u8], vdm: &Vdm<'_>) -> Option<Gatehouse> {
