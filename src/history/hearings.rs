@@ -4,7 +4,7 @@ use super::{Error, Reader, Result};
 use crate::admit::{Copy, Hearing};
 use crate::store::failed;
 use sensors::{Mmsi, ReceiverId, StationId, Time};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, Serializer, de::DeserializeOwned};
 use sqlx::{Row, SqliteConnection};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -40,12 +40,21 @@ struct Block {
 
 /// One hearing as packed: numbers as their difference to the one before.
 #[derive(Serialize, Deserialize)]
-struct Packed {
+struct Packed<Copies> {
     sequence: i64,
     told: i64,
     time: i64,
     mmsi: Mmsi,
-    copies: Vec<PackedCopy>,
+    copies: Copies,
+}
+
+/// Copies on their way into a block.
+struct Packing<'a>(&'a [Copy]);
+
+impl Serialize for Packing<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(PackedCopy::new))
+    }
 }
 
 /// One copy as packed, but for its station.
@@ -79,6 +88,10 @@ struct Stations {
 
 impl Stations {
     fn of(hearings: &[Hearing]) -> Option<Stations> {
+        let mut copies = hearings.iter().flat_map(|hearing| &hearing.copies);
+        if copies.all(|copy| copy.station == StationId::NONE) {
+            return None;
+        }
         let mut stations = Stations::default();
         let mut known = BTreeMap::from([(StationId::NONE, 0)]);
         for copy in hearings.iter().flat_map(|hearing| &hearing.copies) {
@@ -89,7 +102,7 @@ impl Stations {
             });
             stations.of.push(number);
         }
-        (!stations.named.is_empty()).then_some(stations)
+        Some(stations)
     }
 
     /// That of each copy; none for all of a block that names none.
@@ -101,8 +114,8 @@ impl Stations {
 }
 
 impl Waiting {
-    pub(super) fn add(&mut self, hearing: &Hearing) {
-        self.hearings.push(hearing.clone());
+    pub(super) fn add(&mut self, hearing: Hearing) {
+        self.hearings.push(hearing);
         if self.hearings.len() >= FULL {
             self.ready.push(Block::pack(&self.hearings));
             self.hearings.clear();
@@ -148,14 +161,14 @@ impl Block {
     fn pack(hearings: &[Hearing]) -> Block {
         let (mut sequence, mut told, mut time) = (0, 0, 0);
         let difference = |last: &mut i64, now: i64| now.wrapping_sub(std::mem::replace(last, now));
-        let packed: Vec<Packed> = hearings
+        let packed: Vec<Packed<Packing<'_>>> = hearings
             .iter()
             .map(|hearing| Packed {
                 sequence: difference(&mut sequence, hearing.sequence as i64),
                 told: difference(&mut told, hearing.told as i64),
                 time: difference(&mut time, hearing.time.as_millis()),
                 mmsi: hearing.mmsi,
-                copies: hearing.copies.iter().map(PackedCopy::new).collect(),
+                copies: Packing(&hearing.copies),
             })
             .collect();
         let sequences = hearings.iter().map(|hearing| hearing.sequence);
@@ -183,7 +196,7 @@ fn decompress<T: DeserializeOwned>(body: &[u8]) -> std::result::Result<T, String
 }
 
 fn unpack(body: &[u8], stations: Option<&[u8]>) -> std::result::Result<Vec<Hearing>, String> {
-    let packed: Vec<Packed> = decompress(body)?;
+    let packed: Vec<Packed<Vec<PackedCopy>>> = decompress(body)?;
     let stations: Stations = stations.map(decompress).transpose()?.unwrap_or_default();
     let mut stations = stations.each();
     let (mut sequence, mut told, mut time) = (0_i64, 0_i64, 0_i64);
@@ -191,7 +204,7 @@ fn unpack(body: &[u8], stations: Option<&[u8]>) -> std::result::Result<Vec<Heari
         *last = last.wrapping_add(difference);
         *last
     };
-    let hearing = |packed: Packed| Hearing {
+    let hearing = |packed: Packed<Vec<PackedCopy>>| Hearing {
         sequence: sum(&mut sequence, packed.sequence) as u64,
         told: sum(&mut told, packed.told) as u64,
         time: Time::from_millis(sum(&mut time, packed.time)),
@@ -297,12 +310,16 @@ mod tests {
         let all: Vec<Hearing> = (1..10_000).map(hearing).collect();
         let mut writer = Writer::open(&path).await.unwrap();
         let applied = 18_000;
-        all.iter().filter(|hearing| hearing.told <= applied).for_each(|hearing| writer.hearing(hearing));
+        all.iter()
+            .filter(|hearing| hearing.told <= applied)
+            .for_each(|hearing| writer.hearing(hearing.clone()));
         writer.flush(applied, Which::All).await.unwrap();
         drop(writer);
         // After a restart the journal is replayed from before, and told again.
         let mut writer = Writer::open(&path).await.unwrap();
-        all.iter().filter(|hearing| hearing.told > 15_000).for_each(|hearing| writer.hearing(hearing));
+        all.iter()
+            .filter(|hearing| hearing.told > 15_000)
+            .for_each(|hearing| writer.hearing(hearing.clone()));
         writer.flush(100_000, Which::All).await.unwrap();
         let reader = Reader::open(&path).await.unwrap();
         assert_eq!(reader.hearings(0..=u64::MAX).await.unwrap(), all);

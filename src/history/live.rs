@@ -7,6 +7,8 @@ use super::{BLOCK_FIXES, Claimed};
 use crate::track::{Attribute, Fix, TrackId};
 use rustc_hash::FxHashMap;
 use sensors::{Mmsi, Time};
+use std::cmp::Ordering;
+use std::collections::hash_map::Entry;
 use std::hash::BuildHasher;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -109,6 +111,19 @@ impl Live {
         lock(&self.shards[part])
     }
 
+    /// Tracks with fixes that are in no full block and not in the file, in the order of the file's indexes: one by one all
+    /// over it, each would touch pages that the next one does not.
+    pub(super) fn unwritten(&self) -> Vec<TrackId> {
+        let mut tracks = Vec::new();
+        for part in 0..Live::PARTS {
+            let part = self.part(part);
+            let unwritten = part.iter().filter(|(_, tail)| tail.stored < tail.fixes.len());
+            tracks.extend(unwritten.map(|(track, _)| *track));
+        }
+        tracks.sort_unstable();
+        tracks
+    }
+
     pub(super) fn claims(&self) -> MutexGuard<'_, LiveClaims> {
         lock(&self.claims)
     }
@@ -125,7 +140,13 @@ pub(super) struct LiveClaims {
     /// The file's number of flushes to which these claims come on top.
     pub(super) flushes: i64,
     pub(super) values: usize,
-    by_attribute: FxHashMap<(TrackId, Attribute, Mmsi), FxHashMap<String, Times>>,
+    by_attribute: FxHashMap<(TrackId, Attribute, Mmsi), Values>,
+}
+
+/// The different values of one attribute: nearly always one, which needs no table.
+enum Values {
+    One(Box<str>, Times),
+    Many(FxHashMap<Box<str>, Times>),
 }
 
 #[derive(Clone, Copy)]
@@ -135,27 +156,53 @@ struct Times {
     count: u64,
 }
 
+impl Times {
+    fn add(&mut self, time: Time) {
+        self.first_at = self.first_at.min(time);
+        self.last_at = self.last_at.max(time);
+        self.count += 1;
+    }
+}
+
+impl Values {
+    fn each(&self) -> impl Iterator<Item = (&str, &Times)> {
+        let (one, many) = match self {
+            Values::One(value, times) => (Some((&**value, times)), None),
+            Values::Many(values) => (None, Some(values.iter().map(|(value, times)| (&**value, times)))),
+        };
+        one.into_iter().chain(many.into_iter().flatten())
+    }
+}
+
 impl LiveClaims {
     pub(super) fn add(&mut self, claim: &crate::track::Claim) {
-        let values = self.by_attribute.entry((claim.track, claim.attribute, claim.mmsi)).or_default();
-        if let Some(times) = values.get_mut(&claim.value) {
-            times.first_at = times.first_at.min(claim.time);
-            times.last_at = times.last_at.max(claim.time);
-            times.count += 1;
-        } else {
-            values.insert(claim.value.clone(), Times { first_at: claim.time, last_at: claim.time, count: 1 });
-            self.values += 1;
+        let value = &*claim.value;
+        let new = Times { first_at: claim.time, last_at: claim.time, count: 1 };
+        match self.by_attribute.entry((claim.track, claim.attribute, claim.mmsi)) {
+            Entry::Vacant(place) => drop(place.insert(Values::One(value.into(), new))),
+            Entry::Occupied(mut place) => match place.get_mut() {
+                Values::One(known, times) if **known == *value => return times.add(claim.time),
+                Values::One(known, times) => {
+                    let both = [(std::mem::take(known), *times), (value.into(), new)];
+                    *place.get_mut() = Values::Many(both.into_iter().collect());
+                }
+                Values::Many(values) => match values.get_mut(value) {
+                    Some(times) => return times.add(claim.time),
+                    None => drop(values.insert(value.into(), new)),
+                },
+            },
         }
+        self.values += 1;
     }
 
     /// All of them, without order.
     pub(super) fn all(&self) -> impl Iterator<Item = Claimed> {
         self.by_attribute.iter().flat_map(|((track, attribute, mmsi), values)| {
-            values.iter().map(|(value, times)| Claimed {
+            values.each().map(|(value, times)| Claimed {
                 track: *track,
                 mmsi: *mmsi,
                 attribute: *attribute,
-                value: value.clone(),
+                value: value.to_owned(),
                 first_at: times.first_at,
                 last_at: times.last_at,
                 count: times.count,
@@ -169,6 +216,12 @@ impl LiveClaims {
 }
 
 impl Claimed {
+    /// The order of the file's rows.
+    pub(super) fn as_stored(&self, other: &Claimed) -> Ordering {
+        let key = |claim: &Claimed| (claim.track.as_u64() as i64, claim.attribute as u8);
+        key(self).cmp(&key(other)).then_with(|| (&self.value, self.mmsi).cmp(&(&other.value, other.mmsi)))
+    }
+
     pub(super) fn key(&self) -> ClaimKey {
         ClaimKey {
             track: self.track.as_u64() as i64,

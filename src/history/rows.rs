@@ -86,19 +86,24 @@ pub(super) async fn tracks_beyond(
     Ok(rows.into_iter().map(|(track, last)| (TrackId::from_u64(track as u64), last as u64)).collect())
 }
 
-/// The last block of each track where that isn't full and was heard since.
+/// The last block of each track where that isn't full and was heard since; those heard last, as many as weigh no more than
+/// that, where each weighs its fixes and `track`.
 pub(super) async fn unfinished(
     file: &mut SqliteConnection,
     since: Time,
-    tracks_max: usize,
+    (weight_max, track): (usize, usize),
 ) -> Result<Vec<BlockRow>> {
     let rows = sqlx::query(
-        "SELECT track, first_sequence, fixes FROM blocks AS b WHERE count < 512 AND last_time >= ?
-         AND first_sequence = (SELECT max(first_sequence) FROM blocks WHERE track = b.track)
-         ORDER BY last_time DESC LIMIT ?",
+        "SELECT track, first_sequence, fixes FROM blocks WHERE id IN (
+             SELECT id FROM (
+                 SELECT id, sum(count + ?) OVER (ORDER BY last_time DESC, id) AS weight FROM blocks AS b
+                 WHERE count < 512 AND last_time >= ?
+                 AND first_sequence = (SELECT max(first_sequence) FROM blocks WHERE track = b.track))
+             WHERE weight <= ?)",
     )
+    .bind(track as i64)
     .bind(since.as_millis())
-    .bind(tracks_max as i64)
+    .bind(weight_max as i64)
     .fetch_all(file)
     .await
     .map_err(reading())?;
@@ -129,7 +134,7 @@ fn half_minutes(time: Time) -> i32 {
 
 /// Rows in one statement. sqlx takes some 20 microseconds a statement, most of them on the way to its worker
 /// thread and back; beyond this many rows there is nothing left to save.
-const ROWS: usize = 128;
+pub(super) const ROWS: usize = 128;
 
 /// Writes blocks in the place of the shorter ones that they grew from, their boxes, and their tracks' rows.
 pub(super) async fn write_blocks(file: &mut SqliteConnection, blocks: &[&Block]) -> Result<()> {

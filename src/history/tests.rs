@@ -163,6 +163,24 @@ async fn a_crash_anywhere_and_a_replay_write_nothing_twice() {
 }
 
 #[tokio::test]
+async fn the_unfinished_blocks_of_thousands_of_tracks_are_continued_after_a_restart() {
+    const TRACKS: u64 = 5000;
+    let desk = Desk::new();
+    let fixes: Vec<Fix> = (1..=2 * TRACKS).map(|s| vessel(s % TRACKS, s)).collect();
+    for half in fixes.chunks(TRACKS as usize) {
+        let mut writer = desk.open().await;
+        half.iter().for_each(|fix| writer.append(fix));
+        let last = half.last().unwrap().sequence;
+        assert_eq!(writer.flush(last, Which::All).await.unwrap().fixes, TRACKS);
+    }
+    let mut file = store::open_writer(&desk.path(), SCHEMA).await.unwrap();
+    let blocks: (i64,) = sqlx::query_as("SELECT count(*) FROM blocks").fetch_one(&mut file).await.unwrap();
+    assert_eq!(blocks.0, TRACKS as i64);
+    let reader = Reader::open(&desk.path()).await.unwrap();
+    assert_eq!(whole_area(&reader, WORLD, 1000).await, fixes);
+}
+
+#[tokio::test]
 async fn late_fixes_stand_where_their_time_says() {
     let desk = Desk::new();
     let mut writer = desk.open().await;
@@ -361,7 +379,7 @@ async fn a_full_memory_refuses_and_a_replay_from_there_loses_nothing() {
         fixes.iter().skip(stopped as usize - 1).for_each(|fix| writer.append(fix));
     }
     writer.flush(6000, Which::All).await.unwrap();
-    assert!(writer.counts().evicted > 0, "the tracks heard longest ago make room");
+    assert!(writer.counts().evicted > 0, "blocks that are finished early make room");
     let reader = writer.reader().await.unwrap();
     assert_eq!(whole_area(&reader, WORLD, 1000).await, fixes);
 }

@@ -3,7 +3,7 @@
 use super::codec::{Decoder, Encoder};
 use super::hearings::{self, Waiting};
 use super::live::{Block, FULL, Live, Tail};
-use super::{Reader, Result, SCHEMA, rows};
+use super::{Claimed, Reader, Result, SCHEMA, rows};
 use crate::admit::Hearing;
 use crate::store::{self, failed};
 use crate::track::{Claim, Fix, TrackId};
@@ -18,9 +18,9 @@ use std::sync::Arc;
 /// Ours, unproven: longer than the 6 minutes between the statics of class A and most fades of reception.
 const IDLE: Span = Span::from_hours(1);
 
-/// Fixes kept in memory for blocks that are not full, and [`TRACK`] for each track that has any; beyond it the tracks heard
-/// longest ago leave first, until a quarter is free. 56 bytes each, and up to twice that while a track's row grows. Ours: 2,000
-/// vessels with full blocks, or 20,000 with a tenth of one, within the 384 MiB that a watch may take.
+/// Fixes kept in memory for blocks that are not full, and [`TRACK`] for each track that has any; beyond it blocks are finished
+/// early, until a quarter is free. 56 bytes each, and up to twice that while a track's row grows. Ours: 2,000 vessels with full
+/// blocks, or 20,000 with blocks of a hundred, within the 384 MiB that a watch may take.
 const TAILS_MAX: usize = 1 << 20;
 
 /// What a track with an unfinished block takes beside its fixes, in fixes: its place in two tables and its rows' beginnings.
@@ -37,9 +37,6 @@ const READY_MAX: usize = 32_768;
 
 /// Different claims that may wait for a flush.
 const CLAIMS_MAX: usize = 1 << 20;
-
-/// Every track is quiet before it.
-const END_OF_TIME: Time = Time::from_millis(i64::MAX);
 
 /// Fixes whose times say what time it is: the median of so many is right while most clocks are.
 const HEARD: usize = 31;
@@ -157,7 +154,7 @@ impl Writer {
 
     async fn take_up(&mut self, heard_at: Time) -> Result<()> {
         let mut decoder = Decoder::new();
-        let unfinished = rows::unfinished(&mut self.file, heard_at - IDLE, TAILS_MAX / FULL).await?;
+        let unfinished = rows::unfinished(&mut self.file, heard_at - IDLE, (TAILS_MAX, TRACK)).await?;
         for row in unfinished {
             match row.decode(&mut decoder) {
                 Ok(mut fixes) => {
@@ -236,16 +233,19 @@ impl Writer {
     }
 
     /// Takes of what entries gave that which the history keeps.
-    pub fn take(&mut self, outcome: &Outcome) {
+    pub fn take(&mut self, outcome: Outcome) {
         self.take_from(0, outcome);
     }
 
     /// The same, of entries from this sequence on.
-    pub fn take_from(&mut self, first: u64, outcome: &Outcome) {
+    pub fn take_from(&mut self, first: u64, outcome: Outcome) {
         let Outcome { fixes, claims, hearings, .. } = outcome;
         fixes.iter().filter(|fix| fix.sequence >= first).for_each(|fix| self.append(fix));
         claims.iter().filter(|claim| claim.sequence >= first).for_each(|claim| self.claim(claim));
-        hearings.iter().filter(|hearing| hearing.sequence >= first).for_each(|hearing| self.hearing(hearing));
+        hearings
+            .into_iter()
+            .filter(|hearing| hearing.sequence >= first)
+            .for_each(|hearing| self.hearing(hearing));
     }
 
     /// Takes one fix. Readers see it at once; it is in the file after a flush.
@@ -284,7 +284,7 @@ impl Writer {
     }
 
     /// Takes who heard a transmission.
-    pub fn hearing(&mut self, hearing: &Hearing) {
+    pub fn hearing(&mut self, hearing: Hearing) {
         if !self.takes(hearing.told) {
             return self.turn_away(hearing.told);
         }
@@ -334,21 +334,25 @@ impl Writer {
             None => applied.max(self.applied),
         };
         let now = self.time_heard();
-        let quiet = self.put_away(now - IDLE);
+        self.put_away(now);
         let mut done = Flushed { applied, ..Flushed::default() };
         let what = || "write the history".to_owned();
         let mut change = store::begin(&mut self.file).await.map_err(failed(what))?;
-        let ready: Vec<&Block> = self.ready.iter().map(|block| &**block).collect();
+        let mut ready: Vec<&Block> = self.ready.iter().map(|block| &**block).collect();
+        ready.sort_by_key(|block| (block.last.track, block.first_sequence));
         rows::write_blocks(&mut change, &ready).await?;
         self.ready.iter().for_each(|block| done.add(block));
         if all {
-            let mut packed = Vec::new();
-            for part in 0..Live::PARTS {
-                pack_tails(&self.live, part, &mut self.encoder, &mut packed);
+            for some in self.live.unwritten().chunks(rows::ROWS) {
+                let packed: Vec<Block> = some
+                    .iter()
+                    .filter_map(|track| pack_tail(&self.live, *track, &mut self.encoder))
+                    .collect();
                 rows::write_blocks(&mut change, &packed.iter().collect::<Vec<_>>()).await?;
-                packed.drain(..).for_each(|block| done.add(&block));
+                packed.iter().for_each(|block| done.add(block));
             }
-            let claims: Vec<_> = self.live.claims().all().collect();
+            let mut claims: Vec<_> = self.live.claims().all().collect();
+            claims.sort_unstable_by(Claimed::as_stored);
             rows::write_claims(&mut change, &claims).await?;
             done.claims = claims.len() as u64;
             self.hearings.write(&mut change).await?;
@@ -360,7 +364,7 @@ impl Writer {
         self.applied = applied;
         self.flushes = flushes;
         self.beyond.retain(|_, last| *last > applied);
-        self.let_go(all, quiet);
+        self.let_go(all);
         Ok(done)
     }
 
@@ -371,36 +375,54 @@ impl Writer {
         heard[HEARD / 2]
     }
 
-    /// Finishes the blocks of tracks that were last heard before `quiet`, or later where room is needed; gives the
-    /// limit it came to.
-    fn put_away(&mut self, mut quiet: Time) -> Time {
-        let mut patience = IDLE;
+    /// Finishes the blocks of tracks that were not heard for long; where room is needed, of those not heard for less and
+    /// less long, which are not missed; and then the longest, which make the best blocks.
+    fn put_away(&mut self, now: Time) {
         let full = self.limits.tails;
         let enough = if self.weight() > full { full - full / 4 } else { full };
-        loop {
-            for part in 0..Live::PARTS {
-                for tail in self.live.part(part).values_mut().filter(|tail| tail.last_time < quiet) {
-                    self.held -= tail.fixes.len();
-                    self.open -= usize::from(!tail.fixes.is_empty());
-                    if patience < IDLE && !tail.fixes.is_empty() {
-                        self.counts.evicted += 1;
-                    }
-                    self.ready.extend(tail.finish(&mut self.encoder));
-                }
+        self.finish(|tail| tail.last_time < now - IDLE);
+        for patience in [IDLE.as_millis() / 2, IDLE.as_millis() / 4, IDLE.as_millis() / 8] {
+            if self.weight() > enough {
+                let quiet = now - Span::from_millis(patience);
+                self.counts.evicted += self.finish(|tail| tail.last_time < quiet);
             }
-            if self.weight() <= enough || quiet == END_OF_TIME {
-                return quiet;
-            }
-            let shorter = Span::from_millis(patience.as_millis() / 2);
-            quiet = match shorter {
-                Span::ZERO => END_OF_TIME,
-                _ => quiet + Span::from_millis(patience.as_millis() - shorter.as_millis()),
-            };
-            patience = shorter;
+        }
+        if self.weight() > enough {
+            let long = self.longest(self.weight() - enough);
+            self.counts.evicted += self.finish(|tail| tail.fixes.len() >= long);
         }
     }
 
-    fn let_go(&mut self, all: bool, quiet: Time) {
+    /// Finishes these blocks; says how many.
+    fn finish(&mut self, which: impl Fn(&Tail) -> bool) -> u64 {
+        let mut finished = 0;
+        for part in 0..Live::PARTS {
+            let mut part = self.live.part(part);
+            for tail in part.values_mut().filter(|tail| !tail.fixes.is_empty() && which(tail)) {
+                self.held -= tail.fixes.len();
+                self.open -= 1;
+                finished += 1;
+                self.ready.extend(tail.finish(&mut self.encoder));
+            }
+        }
+        finished
+    }
+
+    /// How many fixes an unfinished block holds at least, of which it takes no more than all to be this much lighter.
+    fn longest(&self, surplus: usize) -> usize {
+        let mut lengths = [0; FULL + 1];
+        for part in 0..Live::PARTS {
+            self.live.part(part).values().for_each(|tail| lengths[tail.fixes.len().min(FULL)] += 1);
+        }
+        let mut freed = 0;
+        let enough = |length: &usize| {
+            freed += (length + TRACK) * lengths[*length];
+            freed >= surplus
+        };
+        (1..=FULL).rev().find(enough).unwrap_or(1)
+    }
+
+    fn let_go(&mut self, all: bool) {
         self.ready.clear();
         for part in 0..Live::PARTS {
             self.live.part(part).retain(|_, tail| {
@@ -408,7 +430,7 @@ impl Writer {
                 if all {
                     tail.stored = tail.fixes.len();
                 }
-                !tail.fixes.is_empty() || tail.last_time >= quiet
+                !tail.fixes.is_empty()
             });
         }
         let mut claims = self.live.claims();
@@ -429,11 +451,8 @@ impl Flushed {
     }
 }
 
-fn pack_tails(live: &Live, part: usize, encoder: &mut Encoder, packed: &mut Vec<Block>) {
-    let mut sorted = Vec::with_capacity(FULL);
-    for tail in live.part(part).values().filter(|tail| tail.stored < tail.fixes.len()) {
-        sorted.clear();
-        sorted.extend_from_slice(&tail.fixes);
-        packed.extend(Block::pack(&mut sorted, tail.stored, encoder));
-    }
+/// What a track has that does not fill a block yet.
+fn pack_tail(live: &Live, track: TrackId, encoder: &mut Encoder) -> Option<Block> {
+    let (mut fixes, stored) = live.shard(track).get(&track).map(|tail| (tail.fixes.clone(), tail.stored))?;
+    Block::pack(&mut fixes, stored, encoder)
 }

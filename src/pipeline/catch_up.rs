@@ -68,8 +68,7 @@ impl CatchUp {
             };
             self.watch.take(&entry, &mut self.outcome);
             // Only what the history keeps is caught up; the desk was told the rest.
-            history.take_from(self.from, &self.outcome);
-            self.outcome = Outcome::default();
+            history.take_from(self.from, std::mem::take(&mut self.outcome));
             if history.is_due() {
                 history.flush(self.watch.next() - 1, history::Which::FullBlocksOnly).await?;
             }

@@ -53,7 +53,7 @@ pub(super) struct Filing {
 impl Filing {
     pub(super) async fn run(mut self, mut kept: mpsc::Receiver<Kept>) -> anyhow::Result<()> {
         while let Some(Kept { outcome, since, applied, snapshot, .. }) = kept.recv().await {
-            self.positions.take(&outcome, applied).await?;
+            self.positions.take(outcome, applied).await?;
             self.positions.signs.history_took(since.elapsed());
             if std::mem::take(&mut self.positions.has_come_back) {
                 self.hold_room_again().await?;

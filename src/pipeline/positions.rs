@@ -57,7 +57,7 @@ impl Positions {
     ///
     /// # Errors
     /// What can't pass by itself.
-    pub(super) async fn take(&mut self, outcome: &Outcome, applied: u64) -> anyhow::Result<()> {
+    pub(super) async fn take(&mut self, outcome: Outcome, applied: u64) -> anyhow::Result<()> {
         if self.signs.history_stops() {
             self.stand_still().await?;
         }
@@ -86,7 +86,7 @@ impl Positions {
             && self.writer.applied() >= applied)
     }
 
-    async fn take_live(&mut self, outcome: &Outcome, applied: u64) -> anyhow::Result<()> {
+    async fn take_live(&mut self, outcome: Outcome, applied: u64) -> anyhow::Result<()> {
         self.writer.take(outcome);
         if let Some(from) = self.writer.stopped_at() {
             self.stop(from);

@@ -14,6 +14,7 @@ use anyhow::Context as _;
 use sensors::{Time, receiver::Consignment};
 use std::{
     fs::{File, TryLockError},
+    mem,
     path::{Path, PathBuf},
 };
 
@@ -268,10 +269,12 @@ impl Stores {
 
     pub(super) async fn keep(
         &mut self,
-        outcome: Outcome,
+        mut outcome: Outcome,
         applied: u64,
     ) -> anyhow::Result<Vec<(ChangeKind, AlertRow)>> {
-        self.history.take(&outcome);
+        let (wanted, reruns) = (mem::take(&mut outcome.wanted), mem::take(&mut outcome.reruns));
+        let changes = mem::take(&mut outcome.changes);
+        self.history.take(outcome);
         // Full blocks leave memory in a long replay; the file then holds more than `applied` says, and knows it.
         if self.history.is_due() {
             match self.history.flush(applied, history::Which::FullBlocksOnly).await {
@@ -280,12 +283,12 @@ impl Stores {
                 flushed => drop(flushed?),
             }
         }
-        if !(outcome.wanted.is_empty() && outcome.reruns.is_empty()) {
-            self.desk.note_reruns(&outcome.wanted, &outcome.reruns).await?;
+        if !(wanted.is_empty() && reruns.is_empty()) {
+            self.desk.note_reruns(&wanted, &reruns).await?;
         }
-        if outcome.changes.is_empty() {
+        if changes.is_empty() {
             return Ok(Vec::new());
         }
-        Ok(self.desk.apply(&outcome.changes, applied).await?)
+        Ok(self.desk.apply(&changes, applied).await?)
     }
 }
