@@ -192,13 +192,25 @@ impl Journal {
     /// # Errors
     /// When the database refuses. The entries are then not written, and nothing may be made of them.
     pub async fn append(&mut self, entries: &[Entry]) -> Result<Vec<Numbered>, Error> {
-        let entries: Vec<&Entry> = entries.iter().filter(|entry| self.is_new(entry)).collect();
+        self.append_all(&mut entries.to_vec()).await
+    }
+
+    /// The same, and takes them out of the vector; refused, they are in it as before, less those that are left out.
+    ///
+    /// # Errors
+    /// As [`Journal::append`].
+    pub async fn append_all(&mut self, entries: &mut Vec<Entry>) -> Result<Vec<Numbered>, Error> {
+        entries.retain(|entry| self.is_new(entry));
         if entries.is_empty() {
             return Ok(Vec::new());
         }
-        self.turn_to(&self.day_of(&entries)).await?;
-        let numbered = self.write(&entries).await?;
-        for entry in entries {
+        self.turn_to(&self.day_of(entries)).await?;
+        let numbered = number(self.next, std::mem::take(entries));
+        if let Err(error) = self.write(&numbered).await {
+            entries.extend(numbered.into_iter().map(|numbered| numbered.entry));
+            return Err(error);
+        }
+        for Numbered { entry, .. } in &numbered {
             match entry {
                 Entry::Settings(text) => self.settings = Some(text.clone()),
                 Entry::Program(text) => self.program = Some(text.clone()),
@@ -218,13 +230,13 @@ impl Journal {
     }
 
     /// The file that these entries go to. What is written before the first line ever has no day; it opens the calendar.
-    fn day_of(&self, entries: &[&Entry]) -> String {
+    fn day_of(&self, entries: &[Entry]) -> String {
         let newest = self.day.as_deref().unwrap_or(day::FIRST);
         let Some(told) = entries.iter().find_map(|entry| time_of(entry).and_then(day::name)) else {
             return newest.to_owned();
         };
         let ticks =
-            |entry: &&Entry| matches!(entry, Entry::Tick(now) if day::name(*now).as_ref() == Some(&told));
+            |entry: &Entry| matches!(entry, Entry::Tick(now) if day::name(*now).as_ref() == Some(&told));
         day::following(newest, &told, entries.iter().any(ticks))
     }
 
@@ -241,14 +253,9 @@ impl Journal {
         Ok(())
     }
 
-    async fn write(&mut self, entries: &[&Entry]) -> Result<Vec<Numbered>, Error> {
+    async fn write(&mut self, numbered: &[Numbered]) -> Result<(), Error> {
         let what = || "write to the journal".to_owned();
-        let mut next = self.next;
-        let mut numbered = Vec::with_capacity(entries.len());
-        for &entry in entries {
-            numbered.push(Numbered { first: next, entry: entry.clone() });
-            next += entry.len();
-        }
+        let next = numbered.last().map_or(self.next, Numbered::next);
         let file = self.file.as_mut().expect("turned to by the caller");
         let mut transaction = store::begin(file).await.map_err(failed(what))?;
         let mut link = self.link;
@@ -267,11 +274,11 @@ impl Journal {
                 (sealed_at, unsealed) = (time, 0);
             }
         }
-        note_newest(&mut transaction, &numbered).await.map_err(failed(what))?;
+        note_newest(&mut transaction, numbered).await.map_err(failed(what))?;
         transaction.commit().await.map_err(failed(what))?;
         (self.next, self.link, self.time) = (next, link, time);
         (self.sealed_at, self.unsealed) = (sealed_at, unsealed);
-        Ok(numbered)
+        Ok(())
     }
 
     /// Seals what is not sealed yet, and closes the day's file cleanly.
@@ -295,6 +302,16 @@ impl Journal {
         }
         Ok(())
     }
+}
+
+/// Gives each the sequence after the one before it.
+fn number(mut next: u64, entries: Vec<Entry>) -> Vec<Numbered> {
+    let number = |entry: Entry| {
+        let first = next;
+        next += entry.len();
+        Numbered { first, entry }
+    };
+    entries.into_iter().map(number).collect()
 }
 
 async fn insert(

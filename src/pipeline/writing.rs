@@ -24,9 +24,9 @@ const GROUP_AWAITED: Duration = Duration::from_millis(10);
 /// How long nothing may be heard before the picture is drawn anew without it.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// Batches in one commit, at most: 16 full ones are 65,000 lines. A commit costs the disk a few milliseconds whatever it holds;
+/// Batches in one commit, at most: 8 full ones are 33,000 lines. A commit costs the disk a few milliseconds whatever it holds;
 /// ten groups and what came of them may wait in memory.
-const GROUP_BATCHES: usize = 16;
+const GROUP_BATCHES: usize = 8;
 
 /// The journal's worker.
 pub(super) struct Writing {
@@ -163,9 +163,9 @@ impl Writing {
     /// Writes until it is durable, or until there is no room left that could be made: lines are then understood and not
     /// written down. What else may pass is tried again while lines wait; any other failure ends the watch, since what a
     /// disk failed to sync once it may call synced the next time.
-    async fn write(&mut self, entries: Vec<Entry>) -> anyhow::Result<bool> {
+    async fn write(&mut self, mut entries: Vec<Entry>) -> anyhow::Result<bool> {
         loop {
-            let error = match self.journal.append(&entries).await {
+            let error = match self.journal.append_all(&mut entries).await {
                 Ok(numbered) => {
                     self.trouble.over(WRITE);
                     self.room.took();
