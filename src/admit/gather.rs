@@ -108,7 +108,25 @@ struct Open {
     clock: ClockId,
     mmsi: Mmsi,
     first: Copy,
-    others: Vec<Copy>,
+    /// All of them, the first again among them, once there is more than one.
+    several: Vec<Copy>,
+}
+
+impl Open {
+    fn copies(&self) -> &[Copy] {
+        if self.several.is_empty() { std::slice::from_ref(&self.first) } else { &self.several }
+    }
+
+    fn copies_mut(&mut self) -> &mut [Copy] {
+        if self.several.is_empty() { std::slice::from_mut(&mut self.first) } else { &mut self.several }
+    }
+
+    fn add(&mut self, copy: Copy) {
+        if self.several.is_empty() {
+            self.several.push(self.first);
+        }
+        self.several.push(copy);
+    }
 }
 
 /// All of them, in the order that they began.
@@ -146,11 +164,10 @@ impl Gather {
         if !same {
             return None;
         }
-        let known = open.first.is_by(heard.receiver, heard.station)
-            || open.others.iter().any(|copy| copy.is_by(heard.receiver, heard.station))
-            || open.others.len() + 1 >= COPIES_MAX;
-        if !known {
-            open.others.push(Copy::new(heard, later));
+        let copies = open.copies();
+        let known = copies.iter().any(|copy| copy.is_by(heard.receiver, heard.station));
+        if !known && copies.len() < COPIES_MAX {
+            open.add(Copy::new(heard, later));
         }
         Some((open.clock, open.raw))
     }
@@ -159,8 +176,7 @@ impl Gather {
     pub(super) fn received(&mut self, receiver: ReceiverId, station: StationId, strength: &Strength) {
         let Some(began) = self.index.get(&strength.payload_hash) else { return };
         let open = &mut self.open[(began - self.closed) as usize];
-        let mut copies = std::iter::once(&mut open.first).chain(&mut open.others);
-        if let Some(copy) = copies.find(|copy| copy.is_by(receiver, station)) {
+        if let Some(copy) = open.copies_mut().iter_mut().find(|copy| copy.is_by(receiver, station)) {
             let Signal { power, level, strength, .. } = strength.signal;
             copy.power = copy.power.or(power);
             copy.level = copy.level.or(level);
@@ -186,7 +202,7 @@ impl Gather {
             clock: heard.clock,
             mmsi: heard.ais.message.mmsi,
             first: Copy::new(heard, Span::ZERO),
-            others: Vec::new(),
+            several: Vec::new(),
         });
     }
 
@@ -203,17 +219,16 @@ impl Gather {
             self.index.remove(&open.payload);
         }
         self.closed += 1;
-        if open.others.is_empty() && !open.first.tells_strength() {
+        if open.several.is_empty() && !open.first.tells_strength() {
             return;
         }
         if self.waiting.len() >= WAITING_MAX {
             self.counts.dropped += 1;
             return;
         }
-        let mut copies = open.others;
-        copies.insert(0, open.first);
-        let Open { sequence: first, time, mmsi, .. } = open;
-        self.waiting.push(Hearing { sequence: first, told: 0, time, mmsi, copies });
+        let Open { sequence, time, mmsi, first, several, .. } = open;
+        let copies = if several.is_empty() { vec![first] } else { several };
+        self.waiting.push(Hearing { sequence, told: 0, time, mmsi, copies });
     }
 
     /// Hearings that are whole since the last call; the tick of this sequence tells of them.

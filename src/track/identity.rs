@@ -43,6 +43,10 @@ impl Identity {
             let oldest = (0..values.len()).min_by_key(|&at| values[at].last_at).expect("full is not empty");
             values.remove(oldest);
         }
+        if values.is_empty() {
+            // Most say one thing and stay with it.
+            values.reserve_exact(1);
+        }
         let value = claim.value.as_str().into();
         values.push(Said { value, first_at: claim.time, last_at: claim.time, count: 1 });
         full
