@@ -11,11 +11,12 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use watchkeeper::exercise::Scenario;
 
-/// The busy sea as it is, and with ten times its vessels in a tenth of its time: two million lines each.
-const SEAS: [(&str, usize, f64); 2] = [("2,000 vessels", 1, 2.0), ("20,000 vessels", 10, 0.2)];
+/// The busy sea as it is, and an hour of it with ten times its vessels: two million lines, and ten. In less than an hour 20,000
+/// vessels have hardly begun, and what they cost the first time is most of what is measured.
+const SEAS: [(&str, usize, f64); 2] = [("2,000 vessels", 1, 2.0), ("20,000 vessels", 10, 1.0)];
 
 /// Runs of each, in turn; medians are quoted.
-const RUNS: usize = 5;
+const RUNS: usize = 3;
 
 fn main() -> Result<()> {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
