@@ -92,8 +92,12 @@ fn parse<T: DeserializeOwned>(bytes: &[u8; SLOT]) -> Option<(u64, T)> {
 /// # Errors
 /// When the disk refuses.
 pub fn sync_folder(path: &Path) -> Result<()> {
-    let folder = path.parent().filter(|folder| *folder != Path::new(""));
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    File::open(folder_of(path))?.sync_all()
+}
+
+/// The folder that holds the file's name.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ mod error;
 
 pub use error::{Error, Result, failed, may_pass};
 
-use crate::edge::slots::sync_folder;
+use crate::edge::slots::{folder_of, sync_folder};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous, SqliteTransactionManager,
 };
@@ -86,10 +86,6 @@ pub async fn open_writer(path: &Path, schema: Schema) -> Result<SqliteConnection
     Ok(connection)
 }
 
-fn parent(path: &Path) -> &Path {
-    path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."))
-}
-
 /// Makes a folder that is still there after a power cut: whoever holds its name is synced.
 ///
 /// # Errors
@@ -98,7 +94,7 @@ pub fn make_folder(path: &Path) -> std::io::Result<()> {
     if path.is_dir() {
         return Ok(());
     }
-    make_folder(parent(path))?;
+    make_folder(folder_of(path))?;
     match std::fs::create_dir(path) {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
