@@ -113,23 +113,27 @@ impl Snapshots {
         store::make_folder(&self.folder).map_err(failed("make the snapshot folder", &self.folder))?;
         let header = Header { program: self.program.clone(), next, now };
         let header = postcard::to_stdvec(&header).expect("a header is plain data");
-        let write = || -> io::Result<File> {
-            let file = File::create(&path)?;
-            let mut out = Hashing { out: BufWriter::with_capacity(1 << 20, file), hash: Sha256::new() };
+        let file = File::create(&path).map_err(failed("begin the snapshot", &path))?;
+        let draft = Draft { file, path, next, now };
+        let write = || -> io::Result<()> {
+            let out = BufWriter::with_capacity(1 << 20, &draft.file);
+            let mut out = Hashing { out, hash: Sha256::new() };
             out.write_all(MAGIC)?;
             out.write_all(&(header.len() as u32).to_le_bytes())?;
             out.write_all(&header)?;
             let packer = zstd::Encoder::new(&mut out, 1)?;
             // The state comes a few bytes at a time.
             let mut packer = BufWriter::with_capacity(128 << 10, packer);
-            save(&mut packer).map_err(io::Error::other)?;
+            let mut refusing = Refusing { out: &mut packer, why: None };
+            let saved = save(&mut refusing);
+            saved.map_err(|error| refusing.why.unwrap_or_else(|| io::Error::other(error)))?;
             packer.into_inner().map_err(io::IntoInnerError::into_error)?.finish()?;
             let Hashing { mut out, hash } = out;
             out.write_all(&hash.finalize())?;
-            out.into_inner().map_err(io::IntoInnerError::into_error)
+            out.flush()
         };
-        let file = write().map_err(failed("write the snapshot", &path))?;
-        Ok(Draft { file, path, next, now })
+        write().map_err(failed("write the snapshot", &draft.path))?;
+        Ok(draft)
     }
 
     /// Makes a draft durable: sync, rename, sync of the folder. Then lets go those that are no longer needed.
@@ -267,13 +271,41 @@ fn failed(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Err
     move |source| Error::File { operation, path, source }
 }
 
+/// Remembers why nothing passes: whoever saves may tell only that it failed, and a full disk is not the end of the watch.
+struct Refusing<W> {
+    out: W,
+    why: Option<io::Error>,
+}
+
+impl<W> Refusing<W> {
+    fn noted<T>(&mut self, done: io::Result<T>) -> io::Result<T> {
+        done.map_err(|error| {
+            let kind = error.kind();
+            self.why = Some(error);
+            kind.into()
+        })
+    }
+}
+
+impl<W: Write> Write for Refusing<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes);
+        self.noted(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = self.out.flush();
+        self.noted(flushed)
+    }
+}
+
 /// Hashes what passes.
-struct Hashing {
-    out: BufWriter<File>,
+struct Hashing<W> {
+    out: W,
     hash: Sha256,
 }
 
-impl Write for Hashing {
+impl<W: Write> Write for Hashing<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.out.write(bytes)?;
         self.hash.update(&bytes[..written]);
@@ -377,5 +409,22 @@ mod tests {
         assert!(!old.exists() && !begun.exists());
         drop(snapshots.draft(11, Time::from_seconds(0), |out| out.write_all(b"state")).unwrap());
         assert_eq!(snapshots.files().count(), 1, "a draft that is dropped leaves nothing");
+    }
+    #[test]
+    fn a_full_disk_may_have_room_again_whatever_the_state_says_of_it_and_is_left_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let snapshots = Snapshots::new(folder.path(), "1");
+        // More than is gathered before it is written, and nothing to pack.
+        let mut state = vec![0; 4 << 20];
+        getrandom::fill(&mut state).unwrap();
+        for (at, state) in [&state[..], b"state"].into_iter().enumerate() {
+            std::os::unix::fs::symlink("/dev/full", folder.path().join(format!("{:020}.{at}.part", 10)))
+                .unwrap();
+            let refused = snapshots
+                .draft(10, Time::from_seconds(0), |out| postcard::to_io(state, out).map(drop))
+                .unwrap_err();
+            assert!(refused.may_pass(), "{refused:?}");
+            assert_eq!(snapshots.files().count(), 0);
+        }
     }
 }

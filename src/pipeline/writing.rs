@@ -69,10 +69,19 @@ impl Writing {
             }
             self.prune(Wait::No).await?;
             if !open {
-                self.journal.close().await?;
-                return Ok(());
+                return self.close().await;
             }
         }
+    }
+
+    /// Ends with a seal, for which a full disk may have no room: what it would stand for is durable without it, and the next
+    /// start seals it.
+    async fn close(&mut self) -> anyhow::Result<()> {
+        if let Err(error) = self.journal.close().await {
+            let error = may_pass(error)?;
+            tracing::warn!(error = %crate::telemetry::chain(&error), "the journal ends without a seal; the next start seals it");
+        }
+        Ok(())
     }
 
     /// Hands entries on to the core once they are durable, or unrecorded where there is no room at all; says whether they

@@ -19,8 +19,8 @@ use watchkeeper::desk::{ListQuery, Queue};
 use watchkeeper::entry::{Entry, Gap, Numbered};
 use watchkeeper::geo::Area;
 use watchkeeper::history::Paging;
-use watchkeeper::journal::Reader;
-use watchkeeper::pipeline::{self, Listeners, Stores};
+use watchkeeper::journal::{Reader, Trust, verify};
+use watchkeeper::pipeline::{self, Listeners, Pipeline, Stores};
 use watchkeeper::store::disk;
 use watchkeeper::watch::{Outcome, Watch};
 
@@ -189,22 +189,25 @@ fn gaps(entries: &[Numbered]) -> Vec<Gap> {
     entries.iter().filter_map(gap).collect()
 }
 
-/// Lines of old days, heard and understood.
-async fn past_days(data: &Path, days: &[i64]) {
+/// The stores at work, without the daemon around them.
+async fn at_work(data: &Path) -> Pipeline {
     let (stores, _) = Stores::open(data).await.unwrap();
     let listeners =
         Listeners { understood: Box::new(|_| {}), changed: Box::new(|_| {}), trouble: Box::new(|_| {}) };
-    let pipeline = pipeline::start(stores, Watch::new(PLACES.clone()), &settings(), None, listeners);
+    pipeline::start(stores, Watch::new(PLACES.clone()), &settings(), None, listeners)
+}
+
+/// Lines of these days, heard, understood and durable.
+async fn days(pipeline: &Pipeline, days: &[i64]) {
     for day in days {
-        // A commit is one day's: each day in one of its own.
-        tokio::time::sleep(Duration::from_millis(400)).await;
         let at = Time::from_seconds(day * 86_400 + 43_200);
         let text = b"$GPZDA,120000.00,01,01,2024,,*6A".to_vec();
         for batch in batches(&[Heard { receiver: ReceiverId(0), at, text }], || 1) {
             pipeline.heard.send(batch.into()).await.unwrap();
         }
+        // A commit is one day's: each day in one of its own.
+        tokio::time::sleep(Duration::from_millis(400)).await;
     }
-    pipeline.finish().await.unwrap();
 }
 
 /// What the desk and the history hold is what the journal gives, but for what is marked as not in it.
@@ -259,7 +262,9 @@ async fn step_by_step() {
     let mut coast = Coast::new().await;
     let data = coast.site.data();
     let today = watchkeeper::daemon::now().as_millis() / 86_400_000;
-    past_days(&data, &[today - 3, today - 2, today - 1]).await;
+    let pipeline = at_work(&data).await;
+    days(&pipeline, &[today - 3, today - 2, today - 1]).await;
+    pipeline.finish().await.unwrap();
     let daemon = coast.site.start().await;
     let mut link = coast.link().await;
     daemon.wait("/api/status", |status| status["receivers"][1]["state"] == "listening").await;
@@ -417,6 +422,33 @@ async fn killed() {
     let (stores, _) = Stores::open(&data).await.unwrap();
     let row = stores.desk.dossier(decided.parse().unwrap()).await.unwrap().row;
     assert!(row.desk.decided_by.is_some());
+}
+
+#[test]
+fn a_watch_stops_on_a_full_disk_that_has_no_room_for_a_last_seal() {
+    if inside("a_watch_stops_on_a_full_disk_that_has_no_room_for_a_last_seal") {
+        block_on(stopped());
+    }
+}
+
+async fn stopped() {
+    let coast = Coast::new().await;
+    let data = coast.site.data();
+    let pipeline = at_work(&data).await;
+    // The first is sealed with its day, the second waits for it.
+    days(&pipeline, &[20_000, 20_000]).await;
+    coast.leave_free(0);
+    pipeline.finish().await.unwrap();
+    coast.empty();
+    assert!(unsealed(&data).await > 0, "there was room for the last seal: this shows nothing");
+    at_work(&data).await.finish().await.unwrap();
+    assert_eq!(unsealed(&data).await, 0);
+    agrees_with_a_replay(&data).await;
+}
+
+/// Entries of an intact journal that no seal stands for.
+async fn unsealed(data: &Path) -> u64 {
+    verify(&data.join("journal"), &Trust::default(), |_| {}).await.unwrap().unsealed
 }
 
 #[test]

@@ -158,13 +158,16 @@ impl Daemon {
         self.child.wait().expect("it was started here");
     }
 
-    /// As an administrator stops it; gives its exit code.
+    /// As an administrator stops it; gives its exit code, and prints its log where that tells of a failure.
     pub(crate) fn stop(mut self) -> Option<i32> {
         let pid = self.child.id().to_string();
         Command::new("kill").args(["-TERM", &pid]).status().expect("there is a kill");
         let began = Instant::now();
         while began.elapsed() < PATIENCE {
             if let Some(status) = self.child.try_wait().expect("it was started here") {
+                if !status.success() {
+                    eprintln!("{}", self.log());
+                }
                 return status.code();
             }
             std::thread::sleep(Duration::from_millis(20));
