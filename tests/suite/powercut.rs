@@ -117,6 +117,17 @@ struct Tally {
     lost: AtomicUsize,
 }
 
+impl Tally {
+    /// Counts a state, and tells how far a long campaign is.
+    fn state_seen(&self) {
+        let seen = self.states.fetch_add(1, SeqCst) + 1;
+        if seen.is_multiple_of(5000) {
+            let (damaged, lost) = (self.damaged.load(SeqCst), self.lost.load(SeqCst));
+            println!("{seen} states: {damaged} damaged, {lost} lost");
+        }
+    }
+}
+
 /// Makes `states` disks from moments all over the record and lets `check` look at each; it says what is wrong.
 fn survey(
     record: &Record,
@@ -141,7 +152,7 @@ fn survey(
                     disk.go_to(*at);
                     let left = LEFT[n % LEFT.len()];
                     let state = disk.state(left, &mut Chance::new(seed ^ (*n as u64) << 20));
-                    tally.states.fetch_add(1, SeqCst);
+                    tally.state_seen();
                     if let Err(fault) = check(&bench, &state, &disk.told, *n) {
                         let counted =
                             if matches!(fault, Fault::Damaged(_)) { &tally.damaged } else { &tally.lost };
