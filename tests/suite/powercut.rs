@@ -158,10 +158,9 @@ fn survey(
                             if matches!(fault, Fault::Damaged(_)) { &tally.damaged } else { &tally.lost };
                         counted.fetch_add(1, SeqCst);
                         let (Fault::Damaged(what) | Fault::Lost(what)) = fault;
-                        faults
-                            .lock()
-                            .unwrap()
-                            .push(format!("seed {seed}, state {n} ({left:?} at line {at}): {what}"));
+                        let told = format!("seed {seed}, state {n} ({left:?} at line {at}): {what}");
+                        println!("{told}");
+                        faults.lock().unwrap().push(told);
                     }
                 }
             });

@@ -166,7 +166,7 @@ impl Daemon {
         while began.elapsed() < PATIENCE {
             if let Some(status) = self.child.try_wait().expect("it was started here") {
                 if !status.success() {
-                    eprintln!("{}", self.log());
+                    println!("{}", self.log());
                 }
                 return status.code();
             }
