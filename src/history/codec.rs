@@ -299,7 +299,8 @@ fn unstep16(last: &mut u16, step: u64) -> u16 {
 /// Bit 3 alone says late, as it did before there was the standing in bits 8 to 11.
 const LATE: u16 = 8;
 
-fn flags(fix: &Fix) -> u16 {
+/// What is in a fix, its class and its standing.
+pub(super) fn flags(fix: &Fix) -> u16 {
     let standing = match fix.standing {
         Standing::Late => LATE,
         other => (other as u16) << 8,
@@ -311,7 +312,8 @@ fn flags(fix: &Fix) -> u16 {
         | standing
 }
 
-fn unflag(fix: &mut Fix, flags: u16) -> Result<(), Corrupt> {
+/// Sets what the flags say, and takes out what they say is not there.
+pub(super) fn unflag(fix: &mut Fix, flags: u16) -> Result<(), Corrupt> {
     fix.speed = fix.speed.filter(|_| flags & 1 != 0);
     fix.course = fix.course.filter(|_| flags & 2 != 0);
     fix.heading = fix.heading.filter(|_| flags & 4 != 0);
@@ -344,11 +346,11 @@ fn standing(number: u16) -> Option<Standing> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn any_fix() -> impl Strategy<Value = Fix> {
+    pub(in crate::history) fn any_fix() -> impl Strategy<Value = Fix> {
         let numbers = (any::<u64>(), any::<i64>(), any::<i32>(), any::<i32>(), any::<u8>(), any::<u16>());
         let sixteen = || proptest::option::of(any::<u16>());
         (numbers, sixteen(), sixteen(), sixteen(), 0u8..8, 0u16..8).prop_map(

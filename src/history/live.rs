@@ -1,6 +1,7 @@
 //! What has been heard and isn't in the file yet: each track's latest fixes, open to readers at once.
 
 use super::codec::Encoder;
+use super::fixes::Fixes;
 use super::page::ClaimKey;
 use super::scope::Extent;
 use super::{BLOCK_FIXES, Claimed};
@@ -24,8 +25,7 @@ pub(super) struct Live {
 /// One track's fixes that don't fill a block yet, and its full blocks that wait for the next flush.
 #[derive(Default)]
 pub(super) struct Tail {
-    /// In the order heard; all of one MMSI.
-    pub(super) fixes: Vec<Fix>,
+    pub(super) fixes: Fixes,
     /// How many of `fixes`, from the first, are in the file.
     pub(super) stored: usize,
     /// Blocks that are finished and not in the file.
@@ -50,7 +50,7 @@ pub(super) struct Block {
 
 impl Block {
     /// Sorts the fixes and packs them; `None` when there are none.
-    pub(super) fn pack(fixes: &mut [Fix], stored: usize, encoder: &mut Encoder) -> Option<Block> {
+    fn pack(fixes: &mut [Fix], stored: usize, encoder: &mut Encoder) -> Option<Block> {
         fixes.sort_unstable_by_key(|f| (f.time, f.sequence));
         let (first, last) = (fixes.first()?, fixes.last()?);
         let mut extent = Extent::of(first.position);
@@ -77,12 +77,17 @@ impl Tail {
     /// Packs what it holds, whether it fills a block or not, and begins a new block.
     pub(super) fn finish(&mut self, encoder: &mut Encoder) -> Option<Arc<Block>> {
         let fresh = self.stored < self.fixes.len();
-        let block = Block::pack(&mut self.fixes, self.stored, encoder).filter(|_| fresh).map(Arc::new);
+        let block = self.pack(encoder).filter(|_| fresh).map(Arc::new);
         // Its row with it: the next one may be long in coming.
-        self.fixes = Vec::new();
+        self.fixes = Fixes::default();
         self.stored = 0;
         self.waiting.extend(block.clone());
         block
+    }
+
+    /// Packs what it holds, which stays.
+    pub(super) fn pack(&self, encoder: &mut Encoder) -> Option<Block> {
+        Block::pack(&mut self.fixes.iter().collect::<Vec<_>>(), self.stored, encoder)
     }
 }
 

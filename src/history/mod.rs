@@ -5,6 +5,7 @@
 
 mod best;
 mod codec;
+mod fixes;
 mod format;
 mod hearings;
 mod live;

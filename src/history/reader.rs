@@ -137,7 +137,7 @@ impl Reader {
     fn offer_live(&self, part: usize, search: &mut Search<'_>) -> Result<()> {
         let mut decoder = None;
         for tail in self.live.part(part).values() {
-            search.offer(&tail.fixes);
+            search.offer(tail.fixes.iter());
             for block in &tail.waiting {
                 if block.last.time >= search.from && block.first_time < search.to {
                     let decoder = decoder.get_or_insert_with(Decoder::new);
@@ -146,7 +146,7 @@ impl Reader {
                         first_sequence: block.first_sequence,
                         source,
                     };
-                    search.offer(&decoder.decode(&block.bytes).map_err(damaged)?);
+                    search.offer(decoder.decode(&block.bytes).map_err(damaged)?);
                 }
             }
         }
@@ -177,7 +177,7 @@ impl Reader {
                     break;
                 }
                 for row in rows::blocks(&self.file, some).await? {
-                    search.offer(&row.decode(&mut decoder)?);
+                    search.offer(row.decode(&mut decoder)?);
                 }
                 unpacked += some.len();
             }
@@ -231,7 +231,7 @@ impl Reader {
     pub async fn latest(&self, track: TrackId) -> Result<Option<Fix>> {
         let live = self.live.shard(track).get(&track).and_then(|tail| {
             let waiting = tail.waiting.iter().map(|block| block.last);
-            tail.fixes.iter().copied().chain(waiting).max_by_key(foremost)
+            tail.fixes.iter().chain(waiting).max_by_key(foremost)
         });
         let stored = match rows::last_block(&self.file, track).await? {
             Some(row) => row.decode(&mut Decoder::new())?.into_iter().max_by_key(foremost),
@@ -264,14 +264,14 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn offer(&mut self, fixes: &[Fix]) {
+    fn offer(&mut self, fixes: impl IntoIterator<Item = Fix>) {
         for fix in fixes {
             if fix.time >= self.from
                 && fix.time < self.to
-                && self.scope.covers(fix)
-                && self.after.is_none_or(|after| FixKey::of(fix) > after)
+                && self.scope.covers(&fix)
+                && self.after.is_none_or(|after| FixKey::of(&fix) > after)
             {
-                self.best.offer(fix);
+                self.best.offer(&fix);
             }
         }
     }

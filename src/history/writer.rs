@@ -19,12 +19,13 @@ use std::sync::Arc;
 const IDLE: Span = Span::from_hours(1);
 
 /// Fixes kept in memory for blocks that are not full, and [`TRACK`] for each track that has any; beyond it blocks are finished
-/// early, until a quarter is free. 56 bytes each, and up to twice that while a track's row grows. Ours: 2,000 vessels with full
-/// blocks, or 20,000 with blocks of a hundred, within the 384 MiB that a watch may take.
-const TAILS_MAX: usize = 1 << 20;
+/// early, until a quarter is free. 28 bytes each. Ours: 2,000 vessels with full blocks, or 20,000 with blocks of a hundred,
+/// within the 384 MiB that a watch may take.
+const TAILS_MAX: usize = 5 << 18;
 
-/// What a track with an unfinished block takes beside its fixes, in fixes: its place in two tables and its rows' beginnings.
-const TRACK: usize = 8;
+/// What a track with an unfinished block takes beside its fixes, in fixes: its place in two tables, its row's beginning and the
+/// room at its end.
+const TRACK: usize = 16;
 
 /// Full blocks that wait before a flush is due, so that memory and the file's log stay small.
 const READY_DUE: usize = 4096;
@@ -160,11 +161,14 @@ impl Writer {
                 Ok(mut fixes) => {
                     // In the order heard again.
                     fixes.sort_unstable_by_key(|f| f.sequence);
-                    self.held += fixes.len();
-                    self.open += usize::from(!fixes.is_empty());
                     let last_time = fixes.iter().map(|f| f.time).max().unwrap_or_default();
-                    let tail = Tail { stored: fixes.len(), fixes, waiting: Vec::new(), last_time };
-                    self.live.shard(row.track).insert(row.track, tail);
+                    let mut tail = Tail { stored: fixes.len(), last_time, ..Tail::default() };
+                    // One that spans weeks stays as it is, and a new one begins.
+                    if fixes.iter().all(|fix| tail.fixes.push(fix)) {
+                        self.held += fixes.len();
+                        self.open += usize::from(!fixes.is_empty());
+                        self.live.shard(row.track).insert(row.track, tail);
+                    }
                 }
                 Err(error) => {
                     self.counts.damaged += 1;
@@ -261,11 +265,11 @@ impl Writer {
         let mut shard = self.live.shard(fix.track);
         let tail = shard.entry(fix.track).or_default();
         let before = tail.fixes.len();
-        if tail.fixes.last().is_some_and(|last| last.mmsi != fix.mmsi) {
+        if !tail.fixes.push(fix) {
             self.ready.extend(tail.finish(&mut self.encoder));
+            assert!(tail.fixes.push(fix), "where there is none, any is taken");
         }
         tail.last_time = if before == 0 { fix.time } else { tail.last_time.max(fix.time) };
-        tail.fixes.push(*fix);
         if tail.fixes.len() >= FULL {
             self.ready.extend(tail.finish(&mut self.encoder));
         }
@@ -453,6 +457,5 @@ impl Flushed {
 
 /// What a track has that does not fill a block yet.
 fn pack_tail(live: &Live, track: TrackId, encoder: &mut Encoder) -> Option<Block> {
-    let (mut fixes, stored) = live.shard(track).get(&track).map(|tail| (tail.fixes.clone(), tail.stored))?;
-    Block::pack(&mut fixes, stored, encoder)
+    live.shard(track).get(&track)?.pack(encoder)
 }
