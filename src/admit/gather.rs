@@ -7,6 +7,7 @@ use sensors::message::Body;
 use sensors::report::{Ais, Strength};
 use sensors::{Mmsi, ReceiverId, Span, StationId, Time, sentence::Signal};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use smallvec::{SmallVec, smallvec};
 use std::collections::VecDeque;
 
 /// The same bits within this time are one transmission. Source: the Danish maritime suite's 10 s.
@@ -34,7 +35,7 @@ pub struct Hearing {
     /// Sender as claimed.
     pub mmsi: Mmsi,
     /// One for each receiver and each of its stations, the first to arrive first.
-    pub copies: Vec<Copy>,
+    pub copies: SmallVec<[Copy; 1]>,
 }
 
 /// A transmission as one receiver heard it, or one station of its feed.
@@ -107,26 +108,8 @@ struct Open {
     heard_at: Time,
     clock: ClockId,
     mmsi: Mmsi,
-    first: Copy,
-    /// All of them, the first again among them, once there is more than one.
-    several: Vec<Copy>,
-}
-
-impl Open {
-    fn copies(&self) -> &[Copy] {
-        if self.several.is_empty() { std::slice::from_ref(&self.first) } else { &self.several }
-    }
-
-    fn copies_mut(&mut self) -> &mut [Copy] {
-        if self.several.is_empty() { std::slice::from_mut(&mut self.first) } else { &mut self.several }
-    }
-
-    fn add(&mut self, copy: Copy) {
-        if self.several.is_empty() {
-            self.several.push(self.first);
-        }
-        self.several.push(copy);
-    }
+    /// Those of a [`Hearing`].
+    copies: SmallVec<[Copy; 1]>,
 }
 
 /// All of them, in the order that they began.
@@ -158,16 +141,15 @@ impl Gather {
         // One whose clock is not known yet dates it otherwise; then it counts when it arrived, unless it may be another
         // transmission of the same bits that comes late.
         let same = near(later)
-            || !open.first.is_by(heard.receiver, heard.station)
+            || !open.copies[0].is_by(heard.receiver, heard.station)
                 && near(heard.heard_at.since(open.heard_at))
                 && !heard.may_be_again(later);
         if !same {
             return None;
         }
-        let copies = open.copies();
-        let known = copies.iter().any(|copy| copy.is_by(heard.receiver, heard.station));
-        if !known && copies.len() < COPIES_MAX {
-            open.add(Copy::new(heard, later));
+        let known = open.copies.iter().any(|copy| copy.is_by(heard.receiver, heard.station));
+        if !known && open.copies.len() < COPIES_MAX {
+            open.copies.push(Copy::new(heard, later));
         }
         Some((open.clock, open.raw))
     }
@@ -176,7 +158,7 @@ impl Gather {
     pub(super) fn received(&mut self, receiver: ReceiverId, station: StationId, strength: &Strength) {
         let Some(began) = self.index.get(&strength.payload_hash) else { return };
         let open = &mut self.open[(began - self.closed) as usize];
-        if let Some(copy) = open.copies_mut().iter_mut().find(|copy| copy.is_by(receiver, station)) {
+        if let Some(copy) = open.copies.iter_mut().find(|copy| copy.is_by(receiver, station)) {
             let Signal { power, level, strength, .. } = strength.signal;
             copy.power = copy.power.or(power);
             copy.level = copy.level.or(level);
@@ -201,8 +183,7 @@ impl Gather {
             heard_at: heard.heard_at,
             clock: heard.clock,
             mmsi: heard.ais.message.mmsi,
-            first: Copy::new(heard, Span::ZERO),
-            several: Vec::new(),
+            copies: smallvec![Copy::new(heard, Span::ZERO)],
         });
     }
 
@@ -219,22 +200,22 @@ impl Gather {
             self.index.remove(&open.payload);
         }
         self.closed += 1;
-        if open.several.is_empty() && !open.first.tells_strength() {
+        let Open { sequence, time, mmsi, copies, .. } = open;
+        if copies.len() == 1 && !copies[0].tells_strength() {
             return;
         }
         if self.waiting.len() >= WAITING_MAX {
             self.counts.dropped += 1;
             return;
         }
-        let Open { sequence, time, mmsi, first, several, .. } = open;
-        let copies = if several.is_empty() { vec![first] } else { several };
         self.waiting.push(Hearing { sequence, told: 0, time, mmsi, copies });
     }
 
     /// Hearings that are whole since the last call; the tick of this sequence tells of them.
     pub(super) fn take(&mut self, told: u64) -> Vec<Hearing> {
         self.waiting.iter_mut().for_each(|hearing| hearing.told = told);
-        std::mem::take(&mut self.waiting)
+        let expected = Vec::with_capacity(self.waiting.len());
+        std::mem::replace(&mut self.waiting, expected)
     }
 
     /// Transmissions of which no more copies were waited for, or kept, for want of room.

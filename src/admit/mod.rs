@@ -162,6 +162,9 @@ pub struct Admit {
     now: Time,
     /// The edge's clock at the last report or tick.
     passed: Option<Time>,
+    /// Holds nothing from one line to the next but its memory.
+    #[serde(skip)]
+    reports: Vec<Report>,
 }
 
 impl Admit {
@@ -172,20 +175,21 @@ impl Admit {
 
     /// Decodes a batch of lines whose first has the sequence `first`; appends what is new to `out`.
     pub fn lines(&mut self, first: u64, batch: &Batch, out: &mut Vec<Admitted>) {
-        let mut reports = Vec::with_capacity(batch.len());
-        for (index, (heard_at, bytes)) in batch.iter().enumerate() {
-            self.now = self.now.max(heard_at);
-            let line = Line { receiver: batch.receiver(), sequence: first + index as u64, heard_at, bytes };
-            self.decoder.line(line, &mut reports);
-        }
         let hearers = usize::from(batch.receiver().0) + 1;
         if self.hearers.len() < hearers {
             self.hearers.resize_with(hearers, Hearer::default);
         }
-        out.reserve(reports.len());
-        for report in reports {
-            self.report(report, out);
+        out.reserve(batch.len());
+        let mut reports = std::mem::take(&mut self.reports);
+        for (index, (heard_at, bytes)) in batch.iter().enumerate() {
+            self.now = self.now.max(heard_at);
+            let line = Line { receiver: batch.receiver(), sequence: first + index as u64, heard_at, bytes };
+            self.decoder.line(line, &mut reports);
+            for report in reports.drain(..) {
+                self.report(report, out);
+            }
         }
+        self.reports = reports;
     }
 
     /// Whether each receiver's sentences must bring their checksums, in the order of the receivers' numbers.

@@ -302,7 +302,7 @@ async fn a_day_written_before_sealing_began_is_read_and_said_to_be_unproven() {
     for (day, seconds) in [("1970-01-01", 5), ("1970-01-02", 86_405)] {
         let mut file = store::open_writer(&path_of(folder.path(), day), old).await.unwrap();
         let numbered = Numbered { first: next, entry: lines(seconds, &["old", "lines"]) };
-        let row = block::Row::of(&numbered);
+        let row = block::Packer::new().row(&numbered);
         let insert = sqlx::query("INSERT INTO entry VALUES (?, 2, 0, 3, 5000, 6000, ?)");
         insert.bind(next as i64).bind(row.body).execute(&mut file).await.unwrap();
         sqlx::Connection::close(file).await.unwrap();

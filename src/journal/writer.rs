@@ -1,6 +1,6 @@
 //! The journal's writer: numbers what was heard, chains it, seals the chain, and begins a file a day.
 
-use super::block::Row;
+use super::block::{Packer, Row};
 use super::chain::{self, JournalId, Seal};
 use super::merkle::Hash;
 use super::prune::{Housekeeping, Retention};
@@ -258,10 +258,10 @@ impl Journal {
         let next = numbered.last().map_or(self.next, Numbered::next);
         let file = self.file.as_mut().expect("turned to by the caller");
         let mut transaction = store::begin(file).await.map_err(failed(what))?;
-        let mut link = self.link;
+        let (mut packer, mut link) = (Packer::new(), self.link);
         let (mut time, mut sealed_at, mut unsealed) = (self.time, self.sealed_at, self.unsealed);
         for some in numbered.chunks(ROWS) {
-            insert(&mut transaction, some, &mut link).await.map_err(failed(what))?;
+            insert(&mut transaction, some, &mut packer, &mut link).await.map_err(failed(what))?;
             time = some.iter().rev().find_map(|numbered| time_of(&numbered.entry)).or(time);
             unsealed += some.len();
             let late = |at: Time| sealed_at.is_none_or(|sealed_at| at.since(sealed_at).abs() >= SEAL_EVERY);
@@ -317,13 +317,14 @@ fn number(mut next: u64, entries: Vec<Entry>) -> Vec<Numbered> {
 async fn insert(
     transaction: &mut Transaction<'_, Sqlite>,
     some: &[Numbered],
+    packer: &mut Packer,
     link: &mut Hash,
 ) -> sqlx::Result<()> {
     let mut insert = QueryBuilder::new(
         "INSERT INTO entry (first, count, kind, receiver, arrived_at_first, arrived_at_last, body, root, link) ",
     );
     insert.push_values(some, |mut values, numbered| {
-        let Row { head, body, root } = Row::of(numbered);
+        let Row { head, body, root } = packer.row(numbered);
         *link = chain::link(link, &head.hash(&root));
         let (from, to) = head.arrived_at.unzip();
         values.push_bind(head.first as i64).push_bind(head.count as i64).push_bind(i64::from(head.kind));

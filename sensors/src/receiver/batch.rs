@@ -20,6 +20,7 @@ pub const BYTES_MAX: usize = 1 << 20;
 pub struct Batch {
     receiver: ReceiverId,
     base: Time,
+    #[serde(with = "serde_bytes")]
     text: Vec<u8>,
     delays: Vec<i64>,
     /// Where each line ends in `text`, its LF not included.
@@ -41,6 +42,7 @@ pub struct Mismatch {
 struct Parts {
     receiver: ReceiverId,
     base: Time,
+    #[serde(with = "serde_bytes")]
     text: Vec<u8>,
     delays: Vec<i64>,
 }
