@@ -1,8 +1,9 @@
 //! From lines to reports: the one value that remembers what one sentence leaves for the next.
 
+use super::hearing::{Hearing, Tally};
 use super::names::{Names, named_on};
-use super::strength::{self, Strengths, Told};
-use super::{Ais, Content, Counts, ReceiverId, Report, StationId, Strength};
+use super::senders::Senders;
+use super::{Ais, Content, Counts, ReceiverId, Report, StationId};
 use crate::gnss::GnssReport;
 use crate::message::{self, Message};
 use crate::radar::Radar;
@@ -12,7 +13,6 @@ use crate::sentence::{
 };
 use crate::transponder::Transponder;
 use crate::{Span, Time};
-use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -20,9 +20,6 @@ use std::collections::BTreeMap;
 const STAMP_AGE_MAX: Span = Span::from_hours(7 * 24);
 /// How far after its arrival a stamp is believed: clocks run fast. Ours, unproven.
 const STAMP_LEAD_MAX: Span = Span::from_seconds(30);
-
-/// Different MMSIs that are counted; ten times what the busiest world-wide feed holds. Ours.
-pub const SENDERS_MAX: usize = 1_000_000;
 
 /// One line as the journal has it.
 #[derive(Debug, Clone, Copy)]
@@ -74,114 +71,9 @@ impl RefusedBy {
 pub(super) struct All {
     assembly: Assembly,
     groups: Groups,
-    #[serde(with = "crate::sorted::set")]
-    pub(super) senders: FxHashSet<u32>,
-    #[serde(skip)]
-    recent: Recent,
+    pub(super) senders: Senders,
     pub(super) names: Names,
     pub(super) counts: Counts,
-}
-
-/// Senders that are counted already, so that the next message of one needs no look into the set. What it holds
-/// changes nothing but the speed.
-#[derive(Clone)]
-struct Recent(Box<[u32; RECENT]>);
-
-/// A power of two; 16 KiB, which stay in the processor's nearest cache.
-const RECENT: usize = 4096;
-
-impl Recent {
-    /// What is kept is never 0, which an empty place holds; an MMSI has 30 bits.
-    #[inline(always)]
-    fn place(mmsi: u32) -> (usize, u32) {
-        ((mmsi ^ mmsi >> 12) as usize % RECENT, mmsi | 1 << 31)
-    }
-
-    #[inline(always)]
-    fn holds(&self, mmsi: u32) -> bool {
-        let (place, kept) = Self::place(mmsi);
-        self.0[place] == kept
-    }
-
-    fn add(&mut self, mmsi: u32) {
-        let (place, kept) = Self::place(mmsi);
-        self.0[place] = kept;
-    }
-}
-
-impl Default for Recent {
-    fn default() -> Self {
-        Recent(Box::new([0; RECENT]))
-    }
-}
-
-impl PartialEq for Recent {
-    fn eq(&self, _: &Recent) -> bool {
-        true
-    }
-}
-
-impl std::fmt::Debug for Recent {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Recent")
-    }
-}
-
-/// What is remembered of one receiver from line to line.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Hearing {
-    /// TAG block that stood alone on its line, for the next sentence.
-    pub(super) tag: Option<Tag>,
-    /// Gatehouse's line, and the part of a message that it is for: the next sentence.
-    gatehouse: Option<(Gatehouse, u8)>,
-    /// AIS sentences so far.
-    ais_sentences: u64,
-    checksum: Checksum,
-    tally: Tally,
-    /// Its last messages, once it has told how strongly it received one.
-    strengths: Option<Box<Strengths>>,
-}
-
-impl Hearing {
-    /// A VSI may follow which tells of the message that this sentence completed, or of the one that was refused at it.
-    #[cold]
-    fn remember(&mut self, line: Line<'_>, vdm: &Vdm<'_>, whole: Option<&Report>) {
-        let payload = match whole.map(|report| &report.content) {
-            Some(Content::Ais(ais)) => Some(ais.payload_hash),
-            _ => None,
-        };
-        let ends = payload.is_some() || vdm.number == vdm.total;
-        if let Some(strengths) = self.strengths.as_mut().filter(|_| ends && !vdm.own_ship) {
-            let Vdm { talker, sequence_id, .. } = *vdm;
-            strengths.message(Told { talker, sequence_id, heard_at: line.heard_at, payload });
-        }
-    }
-
-    /// A VSI as the strength of the message that it belongs to; everything else as it is.
-    fn strength(&mut self, line: Line<'_>, sentence: &Sentence<'_>, content: Content) -> Content {
-        let Content::Transponder(said) = &content else { return content };
-        let (Transponder::Signal(said), [first, second, ..]) = (&**said, sentence.address) else {
-            return content;
-        };
-        let strengths = self.strengths.get_or_insert_default();
-        match strengths.of([*first, *second], said.sequence_id, line.heard_at) {
-            Some(payload_hash) => {
-                Content::Strength(Strength { payload_hash, signal: strength::signal(said) })
-            }
-            None => content,
-        }
-    }
-
-    /// Gatehouse's line, where it stands before this sentence; the later parts of a message have it too.
-    #[inline]
-    fn gatehouse(&mut self, sentence: &[u8], vdm: &Vdm<'_>) -> Option<Gatehouse> {
-        let (said, number) = self.gatehouse.take()?;
-        if number != vdm.number || !said.is_of(sentence, vdm.total) {
-            return None;
-        }
-        self.gatehouse = (number < vdm.total).then_some((said, number + 1));
-        Some(said)
-    }
 }
 
 /// What is known of a sentence beside what it says itself.
@@ -189,15 +81,6 @@ impl Hearing {
 struct Origin {
     tag: Tag,
     signal: Option<Signal>,
-}
-
-/// What came of one receiver's lines.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tally {
-    /// Complete AIS messages.
-    pub messages: u64,
-    /// Lines, sentences and messages refused.
-    pub refused: u64,
 }
 
 impl Decoder {
@@ -473,10 +356,7 @@ impl All {
             Ok(kind) => {
                 self.counts.messages += 1;
                 self.counts.messages_by_type[usize::from(kind)] += 1;
-                let mmsi = payload.unsigned(8, 30) as u32;
-                if !self.recent.holds(mmsi) {
-                    self.sender(mmsi);
-                }
+                self.senders.add(payload.unsigned(8, 30) as u32);
                 kind
             }
             Err(reject) => return self.counts.refuse(reject, 1),
@@ -489,13 +369,6 @@ impl All {
         match Message::decode_kind(payload, kind) {
             Ok(message) => out.push(ais(line, origin, own_ship, payload, message)),
             Err(reject) => self.counts.refuse(reject, 1),
-        }
-    }
-
-    fn sender(&mut self, mmsi: u32) {
-        self.recent.add(mmsi);
-        if self.senders.len() < SENDERS_MAX {
-            self.senders.insert(mmsi);
         }
     }
 }

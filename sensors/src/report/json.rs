@@ -1,8 +1,9 @@
 //! Lines of JSON among the sentences: raw sentences read on, decoded values taken as derived messages.
 
-use super::decoder::{All, Hearing, report};
+use super::decoder::{All, report};
+use super::hearing::Hearing;
 use super::names::named_on;
-use super::{Ais, Content, Line, Report, SENDERS_MAX, StationId};
+use super::{Ais, Content, Line, Report, StationId};
 use crate::json::{self, Said};
 use crate::message::Message;
 use crate::sentence::{self, Item, Reject, Signal, Tag};
@@ -65,9 +66,7 @@ impl All {
         let tag = self.believed(line, tag);
         self.counts.messages += 1;
         self.counts.messages_by_type[usize::from(message.kind)] += 1;
-        if self.senders.len() < SENDERS_MAX {
-            self.senders.insert(message.mmsi.0);
-        }
+        self.senders.add(message.mmsi.0);
         let payload_hash = message.encode().hash();
         let ais = Ais { message, own_ship: false, payload_hash, signal, derived: true };
         out.push(report(line, tag, Content::Ais(ais)));

@@ -2,12 +2,16 @@
 
 mod counts;
 mod decoder;
+mod hearing;
 mod json;
 mod names;
+mod senders;
 mod strength;
 
 pub use counts::Counts;
-pub use decoder::{Decoder, Line, SENDERS_MAX, Tally};
+pub use decoder::{Decoder, Line};
+pub use hearing::Tally;
+pub use senders::SENDERS_MAX;
 
 use crate::gnss::GnssReport;
 use crate::message::Message;
