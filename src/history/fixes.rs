@@ -78,6 +78,12 @@ impl Fixes {
         self.marks.is_empty()
     }
 
+    /// Of the newest fix.
+    pub(super) fn sequence(&self) -> Option<u64> {
+        let (first, newest) = (self.first.as_ref()?, self.marks.last()?);
+        Some(first.sequence + u64::from(newest.sequence))
+    }
+
     /// Adds the fix, or does not: where it is of another MMSI than those before, or of weeks before or after the first.
     #[must_use]
     pub(super) fn push(&mut self, fix: &Fix) -> bool {

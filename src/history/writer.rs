@@ -2,7 +2,7 @@
 
 use super::codec::{Decoder, Encoder};
 use super::hearings::{self, Waiting};
-use super::live::{Block, FULL, Live, Tail};
+use super::live::{Block, FULL, FULL_BETWEEN_LINES, Live, Tail};
 use super::{Claimed, Reader, Result, SCHEMA, rows};
 use crate::admit::Hearing;
 use crate::store::{self, failed};
@@ -265,7 +265,8 @@ impl Writer {
         let mut shard = self.live.shard(fix.track);
         let tail = shard.entry(fix.track).or_default();
         let before = tail.fixes.len();
-        if !tail.fixes.push(fix) {
+        let fills = before >= FULL_BETWEEN_LINES && tail.fixes.sequence() != Some(fix.sequence);
+        if fills || !tail.fixes.push(fix) {
             self.ready.extend(tail.finish(&mut self.encoder));
             assert!(tail.fixes.push(fix), "where there is none, any is taken");
         }

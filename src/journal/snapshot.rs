@@ -150,12 +150,6 @@ impl Snapshots {
             .map_err(failed("sync the snapshot folder", &self.folder))
     }
 
-    /// The newest readable state whose next sequence is at most `not_after`. Damaged ones and those of another program
-    /// version are passed over, and said so in the log.
-    pub fn newest(&self, not_after: u64) -> Option<Snapshot> {
-        self.newest_first().filter(|named| named.next <= not_after).find_map(|named| self.read(&named))
-    }
-
     /// Those there are, readable or not, the newest first.
     pub fn newest_first(&self) -> impl Iterator<Item = Named> + use<> {
         self.list().into_iter().rev()
@@ -328,6 +322,12 @@ mod tests {
         snapshots.keep(&draft).unwrap();
     }
 
+    /// The newest readable state whose next sequence is at most `not_after`.
+    fn readable(snapshots: &Snapshots, not_after: u64) -> Option<Snapshot> {
+        let mut named = snapshots.newest_first().filter(|named| named.next <= not_after);
+        named.find_map(|named| snapshots.read(&named))
+    }
+
     fn next(found: Option<Snapshot>) -> Option<u64> {
         found.map(|found| {
             assert_eq!(found.state, format!("state {}", found.next).repeat(100).into_bytes());
@@ -341,23 +341,23 @@ mod tests {
         let snapshots = Snapshots::new(folder.path(), "1");
         write(&snapshots, 10, 0);
         write(&snapshots, 20, 1);
-        assert_eq!(next(snapshots.newest(u64::MAX)), Some(20));
-        assert_eq!(next(snapshots.newest(19)), Some(10));
+        assert_eq!(next(readable(&snapshots, u64::MAX)), Some(20));
+        assert_eq!(next(readable(&snapshots, 19)), Some(10));
         let newest = snapshots.list().pop().unwrap().path;
         let whole = fs::read(&newest).unwrap();
         for at in 0..whole.len() {
             let mut flipped = whole.clone();
             flipped[at] ^= 1 << (at % 8);
             fs::write(&newest, flipped).unwrap();
-            assert_eq!(next(snapshots.newest(u64::MAX)), Some(10), "a bit of byte {at} flipped");
+            assert_eq!(next(readable(&snapshots, u64::MAX)), Some(10), "a bit of byte {at} flipped");
             fs::write(&newest, &whole[..at]).unwrap();
-            assert_eq!(next(snapshots.newest(u64::MAX)), Some(10), "cut after {at} bytes");
+            assert_eq!(next(readable(&snapshots, u64::MAX)), Some(10), "cut after {at} bytes");
         }
         fs::write(&newest, &whole).unwrap();
-        assert_eq!(next(snapshots.newest(u64::MAX)), Some(20));
-        assert_eq!(next(Snapshots::new(folder.path(), "2").newest(u64::MAX)), None);
+        assert_eq!(next(readable(&snapshots, u64::MAX)), Some(20));
+        assert_eq!(next(readable(&Snapshots::new(folder.path(), "2"), u64::MAX)), None);
         fs::rename(&newest, folder.path().join("00000000000000000021.3600000.snapshot")).unwrap();
-        assert_eq!(next(snapshots.newest(u64::MAX)), Some(10), "one under another's name");
+        assert_eq!(next(readable(&snapshots, u64::MAX)), Some(10), "one under another's name");
     }
 
     #[test]
@@ -370,7 +370,7 @@ mod tests {
         let hours: Vec<i64> =
             snapshots.list().iter().map(|named| named.now.as_millis() / 3_600_000).collect();
         assert_eq!(hours, [96, 120, 144, 168, 192, 216, 240, 264, 286, 287]);
-        assert_eq!((next(snapshots.newest(1500)), next(snapshots.newest(950))), (Some(1440), None));
+        assert_eq!((next(readable(&snapshots, 1500)), next(readable(&snapshots, 950))), (Some(1440), None));
         assert_eq!(snapshots.reach(), 2870);
     }
 
@@ -382,7 +382,7 @@ mod tests {
         let (one, other) = (draft(), draft());
         snapshots.keep(&one).unwrap();
         snapshots.keep(&other).unwrap();
-        assert_eq!(snapshots.newest(10).unwrap().state, b"state");
+        assert_eq!(readable(&snapshots, 10).unwrap().state, b"state");
         drop((one, other));
         assert_eq!(snapshots.files().count(), 1);
     }
@@ -404,7 +404,7 @@ mod tests {
         fs::write(&old, b"WKSNAP01 and so on").unwrap();
         let begun = folder.path().join("00000000000000000006.part");
         fs::write(&begun, b"WKSNAP02").unwrap();
-        assert_eq!(snapshots.newest(u64::MAX), None);
+        assert_eq!(readable(&snapshots, u64::MAX), None);
         write(&snapshots, 10, 0);
         assert!(!old.exists() && !begun.exists());
         drop(snapshots.draft(11, Time::from_seconds(0), |out| out.write_all(b"state")).unwrap());

@@ -354,7 +354,8 @@ fn hold(stored: &Stored, bench: &Bench, state: &State, promised: &Promised) -> R
     }
     let snapshots = state.part("snapshots");
     let newest = bench.look(&snapshots, async |folder| {
-        Ok(Snapshots::new(&folder.join("snapshots"), PROGRAM).newest(u64::MAX).map(|kept| kept.next))
+        let snapshots = Snapshots::new(&folder.join("snapshots"), PROGRAM);
+        Ok(snapshots.newest_first().find_map(|named| snapshots.read(&named)).map(|kept| kept.next))
     })?;
     if newest.is_some_and(|next| next > behind + 1) {
         return Err(damaged(format!("a snapshot of {newest:?}, and a store is at {behind}")));
