@@ -299,7 +299,7 @@ fn unstep16(last: &mut u16, step: u64) -> u16 {
 /// Bit 3 alone says late, as it did before there was the standing in bits 8 to 11.
 const LATE: u16 = 8;
 
-/// What is in a fix, its class and its standing.
+/// What is in a fix, its class and its standing; the highest four bits are free.
 pub(super) fn flags(fix: &Fix) -> u16 {
     let standing = match fix.standing {
         Standing::Late => LATE,

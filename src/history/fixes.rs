@@ -78,13 +78,16 @@ impl Fixes {
         self.marks.is_empty()
     }
 
-    /// Of the newest fix.
-    pub(super) fn sequence(&self) -> Option<u64> {
-        let (first, newest) = (self.first.as_ref()?, self.marks.last()?);
-        Some(first.sequence + u64::from(newest.sequence))
+    /// Takes the newest out again, as far as they are of this line.
+    pub(super) fn split_off_line(&mut self, sequence: u64) -> Vec<Fix> {
+        let Some(first) = &self.first else { return Vec::new() };
+        let others = self.marks.iter().rposition(|mark| mark.fix(first).sequence != sequence);
+        let line = self.marks.split_off(others.map_or(0, |last| last + 1));
+        line.iter().map(|mark| mark.fix(first)).collect()
     }
 
-    /// Adds the fix, or does not: where it is of another MMSI than those before, or of weeks before or after the first.
+    /// Adds the fix, or does not: where it is of another MMSI than those before, of weeks before or after the first, or of lines
+    /// before it or some four billion after it.
     #[must_use]
     pub(super) fn push(&mut self, fix: &Fix) -> bool {
         let Some(mark) = Mark::of(fix, self.first.get_or_insert(*fix)) else { return false };

@@ -237,9 +237,5 @@ impl Claimed {
     }
 }
 
-/// A tail of so many fixes is a block.
+/// A tail of so many fixes is a block as soon as another comes.
 pub(super) const FULL: usize = BLOCK_FIXES;
-
-/// One of so many is a block as soon as another line comes. What the file has is known by its line: two blocks that share one
-/// would lose the second's part, where a crash comes before it is written.
-pub(super) const FULL_BETWEEN_LINES: usize = FULL - 16;

@@ -1,6 +1,6 @@
 //! Answers in pages: how many rows at once, and where the next page begins.
 
-use crate::geo::Position;
+use super::codec::flags;
 use crate::track::{Fix, TrackId};
 use sensors::{Span, Time};
 
@@ -58,22 +58,24 @@ pub(super) struct FixKey {
     pub(super) time: Time,
     pub(super) track: TrackId,
     pub(super) sequence: u64,
-    /// A line may tell of a vessel more than once.
-    pub(super) lat: i32,
-    pub(super) lon: i32,
+    /// All else that a fix says: a line may tell of a vessel more than once.
+    pub(super) said: u128,
 }
 
 impl FixKey {
     pub(super) fn of(fix: &Fix) -> FixKey {
-        let Position { lat, lon } = fix.position;
-        FixKey { time: fix.time, track: fix.track, sequence: fix.sequence, lat, lon }
+        let sixteens = [fix.speed, fix.course, fix.heading].map(Option::unwrap_or_default);
+        let all = [flags(fix) | u16::from(fix.status) << 12].into_iter().chain(sixteens);
+        let place = [fix.position.lat, fix.position.lon].map(|angle| u128::from(angle.cast_unsigned()));
+        let place = place[0] << 32 | place[1];
+        let said = all.fold(place, |said, value| said << 16 | u128::from(value));
+        FixKey { time: fix.time, track: fix.track, sequence: fix.sequence, said }
     }
 
     /// Between everything before `time` and everything at it.
     pub(super) fn before(time: Time) -> FixKey {
         let track = TrackId::from_u64(u64::MAX);
-        let (lat, lon) = (i32::MAX, i32::MAX);
-        FixKey { time: time - Span::from_millis(1), track, sequence: u64::MAX, lat, lon }
+        FixKey { time: time - Span::from_millis(1), track, sequence: u64::MAX, said: u128::MAX }
     }
 }
 
@@ -90,8 +92,8 @@ impl std::fmt::Display for Cursor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.0 {
             Place::AfterFix(key) => {
-                let FixKey { time, track, sequence, lat, lon } = key;
-                write!(f, "p.{}.{}.{sequence}.{lat}.{lon}", time.as_millis(), track.as_u64())
+                let FixKey { time, track, sequence, said } = key;
+                write!(f, "p.{}.{}.{sequence}.{said:x}", time.as_millis(), track.as_u64())
             }
             Place::AfterClaim(key) => {
                 write!(f, "c.{}.{}.{}.", key.track, key.attribute, key.mmsi)?;
@@ -111,12 +113,11 @@ impl std::str::FromStr for Cursor {
 fn parse(text: &str) -> Option<Place> {
     let parts: Vec<&str> = text.split('.').collect();
     match *parts.as_slice() {
-        ["p", time, track, sequence, lat, lon] => Some(Place::AfterFix(FixKey {
+        ["p", time, track, sequence, said] => Some(Place::AfterFix(FixKey {
             time: Time::from_millis(time.parse().ok()?),
             track: TrackId::from_u64(track.parse().ok()?),
             sequence: sequence.parse().ok()?,
-            lat: lat.parse().ok()?,
-            lon: lon.parse().ok()?,
+            said: u128::from_str_radix(said, 16).ok()?,
         })),
         ["c", track, attribute, mmsi, value] => {
             let bytes: Option<Vec<u8>> = value.as_bytes().chunks(2).map(byte).collect();
@@ -145,7 +146,7 @@ mod tests {
     #[test]
     fn a_cursor_comes_back_from_its_text() {
         let track = TrackId::new(3, 17);
-        let fix = FixKey { time: Time::from_millis(-5), track, sequence: 99, lat: -6_000_000, lon: 7 };
+        let fix = FixKey { time: Time::from_millis(-5), track, sequence: 99, said: u128::MAX - 4 };
         let claim = ClaimKey { track: -4, attribute: 0, value: "É=.1 ".into(), mmsi: 5 };
         for place in [Place::AfterFix(fix), Place::AfterClaim(claim)] {
             let cursor = Cursor(place);
@@ -156,7 +157,7 @@ mod tests {
     #[test]
     fn text_that_is_no_cursor_is_refused() {
         for text in
-            ["", "p", "p.1.2", "p.1.2.x", "c.1.0.5.4", "c.1.0.5.ff", "c.1.0.5.é", "p.1.2.3", "p.1.2.3.4.5.6"]
+            ["", "p", "p.1.2", "p.1.2.x", "c.1.0.5.4", "c.1.0.5.ff", "c.1.0.5.é", "p.1.2.3", "p.1.2.3.4.5"]
         {
             assert!(text.parse::<Cursor>().is_err(), "{text}");
         }

@@ -1,7 +1,7 @@
 //! The history file's rows: every statement that writes or reads them.
 
 use super::codec::Decoder;
-use super::live::{Block, FULL_BETWEEN_LINES};
+use super::live::Block;
 use super::page::ClaimKey;
 use super::scope::{Named, Scope, Whose};
 use super::{Claimed, Error, Result};
@@ -97,12 +97,11 @@ pub(super) async fn unfinished(
         "SELECT track, first_sequence, fixes FROM blocks WHERE id IN (
              SELECT id FROM (
                  SELECT id, sum(count + ?) OVER (ORDER BY last_time DESC, id) AS weight FROM blocks AS b
-                 WHERE count < ? AND last_time >= ?
+                 WHERE count < 512 AND last_time >= ?
                  AND first_sequence = (SELECT max(first_sequence) FROM blocks WHERE track = b.track))
              WHERE weight <= ?)",
     )
     .bind(track as i64)
-    .bind(FULL_BETWEEN_LINES as i64)
     .bind(since.as_millis())
     .bind(weight_max as i64)
     .fetch_all(file)

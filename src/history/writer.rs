@@ -2,7 +2,7 @@
 
 use super::codec::{Decoder, Encoder};
 use super::hearings::{self, Waiting};
-use super::live::{Block, FULL, FULL_BETWEEN_LINES, Live, Tail};
+use super::live::{Block, FULL, Live, Tail};
 use super::{Claimed, Reader, Result, SCHEMA, rows};
 use crate::admit::Hearing;
 use crate::store::{self, failed};
@@ -265,15 +265,18 @@ impl Writer {
         let mut shard = self.live.shard(fix.track);
         let tail = shard.entry(fix.track).or_default();
         let before = tail.fixes.len();
-        let fills = before >= FULL_BETWEEN_LINES && tail.fixes.sequence() != Some(fix.sequence);
-        if fills || !tail.fixes.push(fix) {
+        if before >= FULL {
+            // What the file has is known by its line: of two blocks that shared one, the second's part would be lost where a
+            // crash comes before it is written.
+            let line = tail.fixes.split_off_line(fix.sequence);
+            self.ready.extend(tail.finish(&mut self.encoder));
+            line.iter().for_each(|fix| _ = tail.fixes.push(fix));
+        }
+        if !tail.fixes.push(fix) {
             self.ready.extend(tail.finish(&mut self.encoder));
             assert!(tail.fixes.push(fix), "where there is none, any is taken");
         }
         tail.last_time = if before == 0 { fix.time } else { tail.last_time.max(fix.time) };
-        if tail.fixes.len() >= FULL {
-            self.ready.extend(tail.finish(&mut self.encoder));
-        }
         self.held = self.held + tail.fixes.len() - before;
         self.open = self.open + usize::from(!tail.fixes.is_empty()) - usize::from(before > 0);
     }
