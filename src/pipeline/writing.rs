@@ -24,9 +24,12 @@ const GROUP_AWAITED: Duration = Duration::from_millis(10);
 /// How long nothing may be heard before the picture is drawn anew without it.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// Batches in one commit, at most: 8 full ones are 33,000 lines. A commit costs the disk a few milliseconds whatever it holds;
-/// ten groups and what came of them may wait in memory.
-const GROUP_BATCHES: usize = 8;
+/// Lines in one commit, more or less. A commit costs the disk a few milliseconds whatever it holds; ten groups and what came of
+/// them may wait in memory. Counted in lines: on a disk that takes half a second, all that came meanwhile goes into the next.
+const GROUP_LINES: usize = 32_768;
+
+/// Batches in one commit, at most: each is an entry. Ours: as many as a seal stands for.
+const GROUP_BATCHES: usize = 1024;
 
 /// The journal's worker.
 pub(super) struct Writing {
@@ -147,8 +150,8 @@ impl Writing {
         receipts: &mut Vec<Receipt>,
     ) -> bool {
         let mut deadline = tokio::time::Instant::now() + IDLE;
-        let mut batches = 0;
-        while batches < GROUP_BATCHES {
+        let (mut batches, mut lines) = (0, 0);
+        while batches < GROUP_BATCHES && lines < GROUP_LINES {
             match tokio::time::timeout_at(deadline, heard.recv()).await {
                 Ok(Some(delivery)) => {
                     if batches == 0 {
@@ -158,6 +161,7 @@ impl Writing {
                         deadline = deadline.min(tokio::time::Instant::now() + GROUP_AWAITED);
                     }
                     batches += 1;
+                    lines += delivery.batch.len();
                     entries.extend(delivery.consignment.map(|consignment| Entry::Consignment(*consignment)));
                     self.ticker.cut(delivery.batch, entries);
                     receipts.extend(delivery.receipts);

@@ -124,3 +124,23 @@ async fn the_disk_is_not_looked_at_while_the_reserve_is_made_or_given_back_and_l
     assert!(writing.room_is_on_its_way().await.unwrap() && !writing.room.is_at_work());
     assert!(writing.room.is_due() && !writing.room_is_on_its_way().await.unwrap());
 }
+
+#[tokio::test]
+async fn all_that_came_during_a_slow_commit_goes_into_the_next_and_a_flood_is_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut writing, _handed_on) = worker(folder.path(), 1).await;
+    let mut gathered = async |lines_each: usize| {
+        let (heard, mut waiting) = mpsc::channel(100);
+        for _ in 0..100 {
+            let mut batch = Batch::new(ReceiverId(0));
+            (0..lines_each).for_each(|_| batch.push(Time::from_seconds(1), b"one"));
+            heard.send(batch.into()).await.unwrap();
+        }
+        let (mut entries, mut receipts) = (Vec::new(), Vec::new());
+        assert!(writing.gather(&mut waiting, &mut entries, &mut receipts).await);
+        entries.iter().map(|entry| if let Entry::Lines(batch) = entry { batch.len() } else { 0 }).sum()
+    };
+    let all: usize = gathered(1).await;
+    let flood: usize = gathered(4096).await;
+    assert_eq!((all, flood), (100, 32_768));
+}

@@ -145,6 +145,7 @@ impl Life {
     /// After a start and before anything new: the desk has the alerts of the journal that survived, and all notes.
     async fn came_back(&mut self, what: &str) {
         let desk = OnFile::read(&self.fed.site.data()).await;
+        assert!(desk.unrecorded.is_empty(), "{what}: {:?} rest on nothing", desk.unrecorded);
         assert_eq!(desk.alerts, self.account.alerts(), "{what}");
         assert!(desk.doubled.is_empty(), "{what}: raised twice: {:?}", desk.doubled);
         let once: BTreeSet<&String> = desk.notes.iter().collect();

@@ -172,8 +172,10 @@ impl Fed {
 
 /// What a desk's file holds, read beside whoever writes it.
 pub(crate) struct OnFile {
-    /// Ids and versions, in order.
+    /// Ids and versions, in order, of those that rest on the journal.
     pub(crate) alerts: Vec<(String, u32)>,
+    /// Those that rest on lines of a gap.
+    pub(crate) unrecorded: Vec<String>,
     /// How often an alert was raised, where that isn't once.
     pub(crate) doubled: Vec<String>,
     pub(crate) notes: Vec<String>,
@@ -182,11 +184,13 @@ pub(crate) struct OnFile {
 impl OnFile {
     pub(crate) async fn read(data: &std::path::Path) -> OnFile {
         let file = watchkeeper::store::open_readers(&data.join("desk.sqlite")).await.expect("it is there");
-        let alerts = "SELECT id, version FROM alert ORDER BY id";
+        let alerts = "SELECT id, version FROM alert WHERE NOT unrecorded ORDER BY id";
+        let unrecorded = "SELECT id FROM alert WHERE unrecorded";
         let doubled = "SELECT alert FROM log WHERE action = 'raised' GROUP BY alert HAVING count(*) > 1";
         let notes = "SELECT text FROM log WHERE action = 'note' ORDER BY text";
         let read = OnFile {
             alerts: sqlx::query_as(alerts).fetch_all(&file).await.expect("it can be read"),
+            unrecorded: sqlx::query_scalar(unrecorded).fetch_all(&file).await.expect("it can be read"),
             doubled: sqlx::query_scalar(doubled).fetch_all(&file).await.expect("it can be read"),
             notes: sqlx::query_scalar(notes).fetch_all(&file).await.expect("it can be read"),
         };
