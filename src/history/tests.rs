@@ -397,7 +397,7 @@ async fn a_flood_of_tracks_with_one_fix_each_is_put_away_early_and_read_back() {
             assert!(!writer.is_due(), "after fix {}", fix.sequence);
         }
     }
-    // A hundred tracks weigh nine fixes each.
+    // Some fifty tracks weigh as much, each seventeen fixes.
     let (evicted, refused) = (writer.counts().evicted, writer.counts().refused);
     assert!((4900..5000).contains(&evicted) && refused == 0, "{evicted}, {refused}");
     writer.flush(5000, Which::All).await.unwrap();

@@ -410,6 +410,7 @@ mod tests {
         drop(snapshots.draft(11, Time::from_seconds(0), |out| out.write_all(b"state")).unwrap());
         assert_eq!(snapshots.files().count(), 1, "a draft that is dropped leaves nothing");
     }
+
     #[test]
     fn a_full_disk_may_have_room_again_whatever_the_state_says_of_it_and_is_left_as_it_was() {
         let folder = tempfile::tempdir().unwrap();

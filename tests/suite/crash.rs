@@ -2,15 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on panics")]
 
-use crate::feeding::{Fed, OnFile};
+use crate::feeding::{Fed, OnFile, newest_snapshot};
 use crate::ledger::{Account, state};
 use crate::sea::Chance;
 use crate::strace::signal;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
-use watchkeeper::journal::Snapshots;
-use watchkeeper::pipeline::PROGRAM;
 use watchkeeper::watch::Watch;
 
 /// A line over TCP is durable so long after it came, at the latest (`reliability.md`, R3).
@@ -156,9 +154,7 @@ impl Life {
 
     /// The snapshot of an orderly end is the state that the journal gives.
     fn put_away(&self, what: &str) {
-        let snapshots = Snapshots::new(&self.fed.site.data().join("snapshots"), PROGRAM);
-        let kept =
-            snapshots.newest_first().find_map(|named| snapshots.read(&named)).expect("it was just written");
+        let kept = newest_snapshot(&self.fed.site.data()).expect("it was just written");
         assert_eq!(kept.next, self.account.watch.next(), "{what}");
         let kept = Watch::restore(&kept.state, self.account.places()).unwrap();
         assert!(state(&kept) == state(&self.account.watch), "{what}: another state than the journal gives");

@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
+use watchkeeper::journal::{Snapshot, Snapshots};
+use watchkeeper::pipeline::PROGRAM;
 
 const TOKEN: &str = "the mast's own token";
 
@@ -168,6 +170,12 @@ impl Fed {
         let due = self.streamed.iter().filter(|(_, left)| *left + within < end);
         due.map(|(n, _)| *n).collect()
     }
+}
+
+/// The newest readable state in a data folder.
+pub(crate) fn newest_snapshot(data: &std::path::Path) -> Option<Snapshot> {
+    let snapshots = Snapshots::new(&data.join("snapshots"), PROGRAM);
+    snapshots.newest_first().find_map(|named| snapshots.read(&named))
 }
 
 /// What a desk's file holds, read beside whoever writes it.

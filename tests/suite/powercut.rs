@@ -9,6 +9,7 @@ mod disk;
 mod trace;
 mod workload;
 
+use crate::feeding::newest_snapshot;
 use crate::ledger::{Account, ids_and_versions, state};
 use crate::sea::Chance;
 use crate::strace::strace;
@@ -28,8 +29,8 @@ use tempfile::TempDir;
 use trace::{Event, Recorder};
 use watchkeeper::desk::{Desk, ListQuery, Queue};
 use watchkeeper::history;
-use watchkeeper::journal::{Journal, Snapshots};
-use watchkeeper::pipeline::{PROGRAM, Stores};
+use watchkeeper::journal::Journal;
+use watchkeeper::pipeline::Stores;
 use watchkeeper::place::Places;
 use watchkeeper::store;
 
@@ -353,10 +354,7 @@ fn hold(stored: &Stored, bench: &Bench, state: &State, promised: &Promised) -> R
         )));
     }
     let snapshots = state.part("snapshots");
-    let newest = bench.look(&snapshots, async |folder| {
-        let snapshots = Snapshots::new(&folder.join("snapshots"), PROGRAM);
-        Ok(snapshots.newest_first().find_map(|named| snapshots.read(&named)).map(|kept| kept.next))
-    })?;
+    let newest = bench.look(&snapshots, async |folder| Ok(newest_snapshot(folder).map(|kept| kept.next)))?;
     if newest.is_some_and(|next| next > behind + 1) {
         return Err(damaged(format!("a snapshot of {newest:?}, and a store is at {behind}")));
     }
